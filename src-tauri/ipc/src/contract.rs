@@ -1,0 +1,79 @@
+//! The one list of what may cross the wire. A line here gives the trait impl, a place in the ACL,
+//! a place in the wiring test, and a typed call in the window.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{app::*, cluster::*, execution::*, incident::*, table::*};
+
+/// A request that is answered once.
+pub trait Command: Serialize + DeserializeOwned {
+    /// Name of the Tauri command, snake_case.
+    const NAME: &'static str;
+    /// What a success answers.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// A command that changes something. A second arrival with the same request id gets the first
+/// one's answer and runs nothing.
+pub trait Mutation: Command {
+    /// Id chosen by the caller, unique per intended change.
+    fn request_id(&self) -> &str;
+}
+
+/// A request that opens a stream of events, ended by [`Unwatch`], by a page load and by the
+/// window's end.
+pub trait Watch: Serialize + DeserializeOwned {
+    /// Name of the Tauri command, snake_case.
+    const NAME: &'static str;
+    /// What the stream carries.
+    type Event: Serialize + DeserializeOwned;
+}
+
+macro_rules! ipc {
+    (
+        commands { $($(#[$cdoc:meta])* $cname:ident($creq:ty) -> $creply:ty;)* }
+        mutations { $($(#[$mdoc:meta])* $mname:ident($mreq:ty) -> $mreply:ty;)* }
+        watches { $($(#[$wdoc:meta])* $wname:ident($wreq:ty) => $wevent:ty;)* }
+    ) => {
+        $(impl Command for $creq { const NAME: &'static str = stringify!($cname); type Reply = $creply; })*
+        $(impl Command for $mreq { const NAME: &'static str = stringify!($mname); type Reply = $mreply; }
+          impl Mutation for $mreq { fn request_id(&self) -> &str { &self.request_id } })*
+        $(impl Watch for $wreq { const NAME: &'static str = stringify!($wname); type Event = $wevent; })*
+
+        /// Every command name: what the ACL grants and the wiring test calls.
+        pub const COMMANDS: &[&str] = &[
+            $(stringify!($cname),)* $(stringify!($mname),)* $(stringify!($wname),)*
+        ];
+        /// The names among [`COMMANDS`] that change something.
+        pub const MUTATIONS: &[&str] = &[$(stringify!($mname),)*];
+        /// The names among [`COMMANDS`] that open a stream.
+        pub const WATCHES: &[&str] = &[$(stringify!($wname),)*];
+    };
+}
+
+ipc! {
+    commands {
+        get_status(GetStatus) -> ClusterStatus;
+        list_clusters(ListClusters) -> ClusterList;
+        list_namespaces(ListNamespaces) -> Vec<String>;
+        list_kinds(ListKinds) -> Vec<KindInfo>;
+        set_table_view(SetTableView) -> ();
+        get_incident(GetIncident) -> Incident;
+        preview_fix(PreviewFix) -> Plan;
+        preview_revert(PreviewRevert) -> Plan;
+        list_executions(ListExecutions) -> Vec<Execution>;
+        report_ui(ReportUi) -> ();
+        unwatch(Unwatch) -> ();
+    }
+    mutations {
+        switch_cluster(SwitchCluster) -> ClusterStatus;
+        apply_plan(ApplyPlan) -> ExecutionStarted;
+        cancel_execution(CancelExecution) -> ();
+    }
+    watches {
+        watch_status(WatchStatus) => ClusterStatus;
+        watch_table(WatchTable) => TableEvent;
+        watch_incidents(WatchIncidents) => IncidentsEvent;
+        watch_execution(WatchExecution) => ExecutionEvent;
+    }
+}

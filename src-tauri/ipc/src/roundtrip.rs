@@ -1,0 +1,84 @@
+//! Property tests: whatever crosses the wire arrives as it was sent.
+
+use std::fmt::Debug;
+
+use proptest::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{app::*, cluster::*, contract::*, error::Error, execution::*, incident::*, table::*};
+
+fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
+where
+    T: Serialize + DeserializeOwned + PartialEq + Debug,
+{
+    let wire = serde_json::to_string(sent).map_err(|e| TestCaseError::fail(e.to_string()))?;
+    let received: T =
+        serde_json::from_str(&wire).map_err(|e| TestCaseError::fail(format!("{e}: {wire}")))?;
+    prop_assert_eq!(sent, &received);
+    Ok(())
+}
+
+macro_rules! round_trips {
+    ($($name:ident: $ty:ty),* $(,)?) => {
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(48))]
+            $(
+                /// Covers: IPC-04
+                #[test]
+                fn $name(value: $ty) { arrives_unchanged(&value)?; }
+            )*
+        }
+    };
+}
+
+round_trips! {
+    error: Error,
+    list_clusters: ListClusters, cluster_list: ClusterList, switch_cluster: SwitchCluster,
+    get_status: GetStatus, watch_status: WatchStatus, cluster_status: ClusterStatus,
+    list_namespaces: ListNamespaces, list_kinds: ListKinds, kind_info: KindInfo,
+    watch_table: WatchTable, set_table_view: SetTableView, table_event: TableEvent,
+    watch_incidents: WatchIncidents, incidents_event: IncidentsEvent, get_incident: GetIncident,
+    incident: Incident, preview_fix: PreviewFix, preview_revert: PreviewRevert, plan: Plan,
+    apply_plan: ApplyPlan, execution_started: ExecutionStarted, execution: Execution,
+    list_executions: ListExecutions, watch_execution: WatchExecution,
+    execution_event: ExecutionEvent, cancel_execution: CancelExecution,
+    unwatch: Unwatch, report_ui: ReportUi,
+}
+
+/// Covers: IPC-01
+#[test]
+fn every_command_is_listed_once() {
+    let mut names = COMMANDS.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(
+        names.len(),
+        COMMANDS.len(),
+        "a name stands twice in {COMMANDS:?}"
+    );
+    assert!(
+        MUTATIONS
+            .iter()
+            .chain(WATCHES)
+            .all(|name| COMMANDS.contains(name))
+    );
+}
+
+/// Covers: FIX-05
+#[test]
+fn an_execution_ends_as_the_stream_format_says() {
+    let end = ExecutionEvent::Complete {
+        exit_code: 0,
+        duration: 2.5,
+        outcome: Outcome::Healed,
+    };
+    assert_eq!(
+        serde_json::to_value(&end).unwrap(),
+        serde_json::json!({"type": "complete", "exitCode": 0, "duration": 2.5, "outcome": "healed"})
+    );
+}
+
+/// Short lists: nesting makes long ones explode without finding more.
+pub(crate) fn few<T: Arbitrary>() -> impl Strategy<Value = Vec<T>> {
+    proptest::collection::vec(any::<T>(), 0..3)
+}
