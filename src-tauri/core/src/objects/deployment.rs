@@ -1,0 +1,131 @@
+//! Deployments.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Condition, Meta, Template, object};
+
+/// A Deployment.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Deployment {
+    /// Metadata.
+    pub metadata: Meta,
+    /// What was asked for.
+    pub spec: DeploymentSpec,
+    /// What is.
+    pub status: DeploymentStatus,
+}
+
+object!(
+    Deployment,
+    "apps",
+    "v1",
+    "deployments",
+    NamespaceResourceScope
+);
+
+/// A Deployment's spec.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeploymentSpec {
+    /// Pods wanted; 1 when absent.
+    pub replicas: Option<u32>,
+    /// Which pods belong to it.
+    pub selector: Selector,
+    /// What its pods look like.
+    pub template: Template,
+    /// Whether rollouts are held.
+    pub paused: bool,
+    /// Seconds without progress before a rollout counts as failed; 600 when absent.
+    pub progress_deadline_seconds: Option<i64>,
+}
+
+/// A Deployment's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeploymentStatus {
+    /// The generation its controller has seen.
+    pub observed_generation: i64,
+    /// Pods that exist.
+    pub replicas: u32,
+    /// Of those, with the newest template.
+    pub updated_replicas: u32,
+    /// Of those, ready.
+    pub ready_replicas: u32,
+    /// Of those, ready for `minReadySeconds`.
+    pub available_replicas: u32,
+    /// Missing.
+    pub unavailable_replicas: u32,
+    /// `Available`, `Progressing`, `ReplicaFailure`.
+    pub conditions: Vec<Condition>,
+}
+
+/// A label selector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Selector {
+    /// Labels that must be equal.
+    pub match_labels: BTreeMap<String, String>,
+    /// Further requirements.
+    pub match_expressions: Vec<SelectorRequirement>,
+}
+
+/// One requirement of a label selector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct SelectorRequirement {
+    /// Label key.
+    pub key: String,
+    /// `In`, `NotIn`, `Exists`, `DoesNotExist`.
+    pub operator: String,
+    /// Values for `In` and `NotIn`.
+    pub values: Vec<String>,
+}
+
+impl Selector {
+    /// Whether the labels satisfy every requirement. An empty selector matches everything.
+    #[must_use]
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.match_labels
+            .iter()
+            .all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(|r| r.matches(labels))
+    }
+}
+
+impl SelectorRequirement {
+    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        let value = labels.get(&self.key);
+        match self.operator.as_str() {
+            "In" => value.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    }
+}
+
+/// `app=web,tier in (a,b)`, as kubectl prints a selector; `<none>` when empty.
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let labels = self
+            .match_labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        let expressions = self
+            .match_expressions
+            .iter()
+            .map(|r| match r.operator.as_str() {
+                "In" => format!("{} in ({})", r.key, r.values.join(",")),
+                "NotIn" => format!("{} notin ({})", r.key, r.values.join(",")),
+                "DoesNotExist" => format!("!{}", r.key),
+                _ => r.key.clone(),
+            });
+        let parts: Vec<_> = labels.chain(expressions).collect();
+        f.write_str(if parts.is_empty() { "<none>" } else { "" })?;
+        f.write_str(&parts.join(","))
+    }
+}

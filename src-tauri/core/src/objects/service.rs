@@ -1,0 +1,86 @@
+//! Services.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{IntOrString, Meta, object};
+
+/// A Service.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Service {
+    /// Metadata.
+    pub metadata: Meta,
+    /// What was asked for.
+    pub spec: ServiceSpec,
+    /// What is.
+    pub status: ServiceStatus,
+}
+
+object!(Service, "", "v1", "services", NamespaceResourceScope);
+
+/// A Service's spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceSpec {
+    /// `ClusterIP`, `NodePort`, `LoadBalancer`, `ExternalName`.
+    pub r#type: String,
+    /// All cluster addresses; `None` in the first means headless.
+    #[serde(rename = "clusterIPs")]
+    pub cluster_ips: Vec<String>,
+    /// The first cluster address.
+    #[serde(rename = "clusterIP")]
+    pub cluster_ip: String,
+    /// Addresses an administrator routes here.
+    #[serde(rename = "externalIPs")]
+    pub external_ips: Vec<String>,
+    /// Target of an `ExternalName`.
+    pub external_name: String,
+    /// Labels of the pods it leads to.
+    pub selector: BTreeMap<String, String>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+}
+
+/// One port of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServicePort {
+    /// Its name; may be empty.
+    pub name: String,
+    /// The Service's port.
+    pub port: u16,
+    /// The pods' port; the Service's own when absent.
+    pub target_port: Option<IntOrString>,
+    /// The nodes' port; 0 for none.
+    pub node_port: u16,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+}
+
+/// A Service's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceStatus {
+    /// What the load balancer got.
+    pub load_balancer: LoadBalancer,
+}
+
+/// A load balancer's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct LoadBalancer {
+    /// Its addresses.
+    pub ingress: Vec<LoadBalancerIngress>,
+}
+
+/// One address of a load balancer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct LoadBalancerIngress {
+    /// By address.
+    pub ip: String,
+    /// By name.
+    pub hostname: String,
+}
