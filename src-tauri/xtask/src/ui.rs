@@ -89,23 +89,22 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What changes whenever cargo writes the file anew, plus the version of the tool that reads it.
-fn identity(file: &Path) -> Result<String> {
-    let about = fs::metadata(file).with_context(|| format!("look at \"{}\"", file.display()))?;
-    let written = about
-        .modified()
-        .context("read a file's time")?
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let lock =
-        fs::read_to_string(workspace::root().join("Cargo.lock")).context("read Cargo.lock")?;
-    let bindgen = locked_version(&lock, "wasm-bindgen").unwrap_or_default();
-    Ok(format!(
-        "{} {} {} {bindgen}",
-        file.display(),
-        about.len(),
-        written.as_nanos()
-    ))
+/// What changes whenever cargo writes the file anew, or the tool that reads it changes.
+fn identity(wasm: &Path) -> Result<String> {
+    let root = workspace::root();
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("read Cargo.lock")?;
+    let mut identity = locked_version(&lock, "wasm-bindgen").unwrap_or_default();
+    for file in [wasm, &root.join("src-tauri/xtask/bindgen/src/main.rs")] {
+        let about =
+            fs::metadata(file).with_context(|| format!("look at \"{}\"", file.display()))?;
+        let written = about.modified().context("read a file's time")?;
+        let written = written
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_nanos();
+        identity.push_str(&format!(" {} {} {written}", file.display(), about.len()));
+    }
+    Ok(identity)
 }
 
 /// The version of `package` in a Cargo.lock.

@@ -16,6 +16,8 @@ fn main() -> Result<()> {
         .web(true)
         .context("choose the web target")?
         .typescript(false)
+        // `init()` without an argument fetches the wasm beside the script.
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&folder)
