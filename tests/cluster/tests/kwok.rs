@@ -1,0 +1,277 @@
+//! The kwok tier, brought up for real: what a test gets, and that nothing of it stays.
+
+mod traces;
+
+use std::process::Command;
+use std::time::Duration;
+
+use kubegraf_testcluster::{
+    Cluster, Error, FAULT, Fault, Options, State, Tier, User, down, list, require, sweep,
+};
+use traces::Traces;
+
+const SOON: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn nodes_and_pods_are_ready_and_users_are_held_to_their_rights() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let cluster = Cluster::up(Options::kwok().nodes(5).pods(120)).await?;
+    let traces = Traces::of(&cluster);
+
+    let nodes = cluster.get(&["nodes"]).await?;
+    assert_eq!(nodes["items"].as_array().map(Vec::len), Some(5));
+    let pods = cluster.get(&["pods", "-n", "fill"]).await?;
+    let pods = pods["items"].as_array().cloned().unwrap_or_default();
+    assert_eq!(pods.len(), 120);
+    assert!(pods.iter().all(|pod| pod["status"]["phase"] == "Running"));
+    assert!(pods.iter().all(|pod| pod["status"]["podIP"].is_string()));
+
+    let may = |user, arguments: &[&str]| allowed(&cluster, user, arguments);
+    assert_eq!(may(User::Viewer, &["get", "pods", "-n", "fill"]), Ok(()));
+    forbidden(may(User::Viewer, &["get", "secrets", "-n", "fill"]));
+    forbidden(may(
+        User::Viewer,
+        &["delete", "deployment", "fill-0", "-n", "fill"],
+    ));
+    forbidden(may(User::Nobody, &["get", "pods", "-n", "fill"]));
+
+    streams_work(&cluster).await?;
+    faults_show(&cluster).await?;
+    cluster.down().await?;
+    traces.assert_none();
+    Ok(())
+}
+
+/// The API server reaches into nodes over its own client certificate, as with a real kubelet.
+async fn streams_work(cluster: &Cluster) -> Result<(), Error> {
+    let logs = cluster
+        .run(&["logs", "-n", "fill", "deployment/fill-0", "--tail=1"])
+        .await?;
+    assert_eq!(logs, "a line on stderr\n");
+    let echoed = cluster
+        .run(&[
+            "exec",
+            "-n",
+            "fill",
+            "deployment/fill-0",
+            "--",
+            "echo",
+            "hello",
+        ])
+        .await?;
+    assert_eq!(echoed, "hello\n");
+    Ok(())
+}
+
+async fn faults_show(cluster: &Cluster) -> Result<(), Error> {
+    let mut manifests = String::new();
+    for fault in Fault::ALL {
+        manifests.push_str(&format!(
+            "---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {}
+  annotations: {{{FAULT}: {}}}
+spec: {{containers: [{{name: app, image: registry.example/app:v1}}]}}
+",
+            fault.name().to_lowercase(),
+            fault.name()
+        ));
+    }
+    cluster.apply(&manifests).await?;
+    for fault in Fault::ALL {
+        let shown = match fault {
+            Fault::OomKilled => "CrashLoopBackOff",
+            Fault::NotReady => "0/1",
+            fault => fault.name(),
+        };
+        let name = fault.name().to_lowercase();
+        cluster
+            .eventually(&format!("pod {name} shows {shown}"), SOON, async || {
+                let line = cluster.run(&["get", "pod", &name, "--no-headers"]).await;
+                let line = line.map_err(|error| error.to_string())?;
+                if line.contains(shown) {
+                    Ok(())
+                } else {
+                    Err(line)
+                }
+            })
+            .await?;
+    }
+    let heal = format!("{FAULT}-");
+    cluster
+        .run(&[
+            "annotate",
+            "pod",
+            "imagepullbackoff",
+            "crashloopbackoff",
+            "notready",
+            &heal,
+        ])
+        .await?;
+    let healed =
+        ["imagepullbackoff", "crashloopbackoff", "notready"].map(|name| format!("pod/{name}"));
+    let mut wait = vec!["wait", "--for=condition=Ready", "--timeout=20s"];
+    wait.extend(healed.iter().map(String::as_str));
+    cluster.run(&wait).await?;
+    let events = cluster
+        .run(&["get", "events", "--field-selector", "type=Warning"])
+        .await?;
+    for part in ["ImagePullBackOff", "Back-off restarting", "low on resource"] {
+        assert!(events.contains(part), "no event says {part:?}:\n{events}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_coexist_and_end_apart() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let (first, second) = tokio::join!(
+        Cluster::up(Options::kwok().nodes(1)),
+        Cluster::up(Options::kwok().nodes(2))
+    );
+    let (first, second) = (first?, second?);
+    assert_ne!(first.name(), second.name());
+    assert_ne!(first.server(), second.server());
+    let traces = Traces::of(&first);
+    first.run(&["create", "namespace", "mine"]).await?;
+    assert!(second.run(&["get", "namespace", "mine"]).await.is_err());
+
+    let taken = Cluster::up(Options::kwok().name(second.name())).await;
+    assert!(matches!(taken, Err(Error::Exists(name)) if name == second.name()));
+
+    drop(first);
+    traces.assert_none();
+    assert_eq!(
+        second.get(&["nodes"]).await?["items"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+    second.down().await
+}
+
+#[tokio::test]
+async fn a_detached_cluster_runs_on_until_it_is_taken_down() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let cluster = Cluster::up(Options::kwok().nodes(1)).await?;
+    let (name, kubeconfig) = (cluster.name().to_owned(), cluster.kubeconfig().to_owned());
+    let traces = Traces::of(&cluster);
+    cluster.detach()?;
+
+    assert!(!sweep()?.contains(&name), "a detached cluster was swept");
+    let found = list().into_iter().find(|running| running.name == name);
+    let found = found.expect("a detached cluster is listed");
+    assert_eq!(
+        (found.state, found.nodes, found.ready),
+        (State::Detached, 1, true)
+    );
+    assert_eq!(found.kubeconfig, kubeconfig);
+
+    assert_eq!(down(&name)?, true);
+    assert_eq!(down(&name)?, false);
+    traces.assert_none();
+    Ok(())
+}
+
+/// Set in the child that is to be killed.
+const VICTIM: &str = "KUBEGRAF_TEST_VICTIM";
+
+#[tokio::test]
+async fn what_a_killed_owner_leaves_is_swept() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let name = format!("killed-{}", std::process::id());
+    if let Ok(name) = std::env::var(VICTIM) {
+        let _cluster = Cluster::up(Options::kwok().nodes(1).name(name)).await?;
+        std::future::pending::<()>().await;
+    }
+    let test = std::env::current_exe().expect("a test has a path");
+    let mut owner = Command::new(test)
+        .args([
+            "--exact",
+            "what_a_killed_owner_leaves_is_swept",
+            "--nocapture",
+        ])
+        .env(VICTIM, &name)
+        .spawn()
+        .expect("a test can start itself");
+    let find = || list().into_iter().find(|running| running.name == name);
+    let limit = std::time::Instant::now() + Duration::from_secs(60);
+    while !find().is_some_and(|running| running.ready) {
+        assert!(
+            std::time::Instant::now() < limit,
+            "the child brought nothing up"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(find().map(|running| running.state), Some(State::Owned));
+    let directory = find().expect("it is listed").directory;
+    let traces = Traces::at(&directory);
+    owner
+        .kill()
+        .and_then(|()| owner.wait())
+        .expect("a child can be killed");
+
+    assert_eq!(find().map(|running| running.state), Some(State::Orphaned));
+    assert!(traces.any(), "nothing was left, so nothing is proven");
+    // Another test may have swept it first; what counts is that it is gone.
+    sweep()?;
+    traces.assert_none();
+    assert!(find().is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_part_that_dies_is_named_with_its_log() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let cluster = Cluster::up(Options::kwok().nodes(1)).await?;
+    let traces = Traces::of(&cluster);
+    traces.kill("kube-scheduler");
+    let never = async || Err::<(), _>("nothing yet".to_owned());
+    match cluster.eventually("the impossible", SOON, never).await {
+        Err(Error::Ended {
+            component, what, ..
+        }) => {
+            assert_eq!(
+                (component.as_str(), what.as_str()),
+                ("kube-scheduler", "the impossible")
+            );
+        }
+        other => panic!("expected the dead part to be named, got {other:?}"),
+    }
+    drop(cluster);
+    traces.assert_none();
+    Ok(())
+}
+
+fn allowed(cluster: &Cluster, user: User, arguments: &[&str]) -> Result<(), String> {
+    let output = cluster
+        .kubectl_as(user)
+        .args(arguments)
+        .output()
+        .expect("kubectl runs");
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[track_caller]
+fn forbidden(answer: Result<(), String>) {
+    let refusal = answer.expect_err("this should be forbidden");
+    assert!(
+        refusal.contains("Forbidden"),
+        "refused for another reason: {refusal}"
+    );
+}
