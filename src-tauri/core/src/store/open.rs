@@ -296,6 +296,10 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the argument of map_err"
+)]
 fn trouble(error: sqlx::Error) -> Trouble {
     const CORRUPT: i32 = 11;
     const NOT_A_DATABASE: i32 = 26;
