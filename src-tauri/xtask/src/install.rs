@@ -36,7 +36,7 @@ pub fn ensure(purpose: &str, needs: &[&[Need]]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let names = list(missing.iter().map(|need| need.name()));
+    let names = list(missing.iter().map(|need| need.name())).replace(' ', ", ");
     let packages = list(
         missing
             .iter()

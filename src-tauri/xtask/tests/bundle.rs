@@ -1,7 +1,12 @@
 //! The Debian package as a person meets it: installed, in the desktop's menu with its icon, started from there, removed without a trace.
 //! As root it is really installed with dpkg and purged again; otherwise, or where KubeGraf is installed already, it is unpacked into a
-//! folder. `cargo xtask test` makes the package first and names it in `KUBEGRAF_DEB`.
+//! folder. As root it is also started without any network. `cargo xtask test` makes the package first and names it in `KUBEGRAF_DEB`.
 #![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the whole file is a test"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,7 +108,20 @@ fn entry(text: &str, key: &str) -> Option<String> {
         .find_map(|line| Some(line.strip_prefix(key)?.strip_prefix('=')?.trim().to_owned()))
 }
 
-/// Covers: SYS-04
+/// Addresses the process listens on, in its own network namespace.
+fn listeners(id: u32) -> Vec<String> {
+    let tables =
+        ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/{id}/net/{table}")).unwrap());
+    let rows = tables.iter().flat_map(|table| table.lines().skip(1));
+    let columns = rows.map(|row| row.split_whitespace().collect::<Vec<_>>());
+    // 0A is TCP_LISTEN.
+    columns
+        .filter(|columns| columns.get(3) == Some(&"0A"))
+        .map(|columns| columns[1].to_owned())
+        .collect()
+}
+
+/// Covers: SYS-04, SYS-11, DPL-06, DPL-07
 #[test]
 fn the_installed_app_is_in_the_menu_and_starts_from_there() {
     let Some(deb) = package("KUBEGRAF_DEB") else {
@@ -152,10 +170,19 @@ fn the_installed_app_is_in_the_menu_and_starts_from_there() {
     let program = placed.path(&format!("/usr/bin/{program}"));
     let home = tempfile::tempdir().unwrap();
     let desktop = Desktop::start(1280, 900).unwrap();
-    let mut command = process::bound(&program);
+    // Root may take the network away altogether: what then paints a table needs nothing from outside.
+    let offline =
+        install::is_root() && process::succeeds(Command::new("unshare").args(["--net", "true"]));
+    let mut command = process::bound(if offline {
+        Path::new("unshare")
+    } else {
+        &program
+    });
+    if offline {
+        command.args(["--net", "--"]).arg(&program);
+    }
+    command.current_dir(home.path()).env_remove("KUBECONFIG");
     command
-        .current_dir(home.path())
-        .env_remove("KUBECONFIG")
         .env("HOME", home.path())
         .env("KUBEGRAF_DATA_DIR", home.path().join("data"));
     for variable in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
@@ -164,6 +191,9 @@ fn the_installed_app_is_in_the_menu_and_starts_from_there() {
     desktop.host(&mut command);
     let mut app = App::start(&mut command).unwrap();
     app.painted(Duration::from_secs(90)).unwrap();
+    if offline {
+        assert_eq!(listeners(app.id()), Vec::<String>::new(), "the app listens");
+    }
     drop(app);
     drop(desktop);
 
