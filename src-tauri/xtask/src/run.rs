@@ -81,7 +81,7 @@ impl Verb for Run {
 
 /// Runs the app on a desktop of our own and saves a picture once its first table is painted; without `shot` the app then goes on.
 fn picture(binary: &Path, arguments: &[String], shot: Option<&Path>) -> Result<()> {
-    let desktop = Desktop::start(1280, 900)?;
+    let desktop = Desktop::start(1280, 800)?;
     let mut command = app::command(binary, arguments);
     desktop.host(&mut command);
     let mut app = App::start(&mut command)?;

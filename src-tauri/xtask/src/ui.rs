@@ -142,7 +142,10 @@ fn lay_out(ui: &Path, bindings: &Path, dist: &Path) -> Result<()> {
         wanted.push((name, read(&file)?));
     }
     wanted.push(("styles.css".into(), styles(ui)?.into_bytes()));
-    wanted.push(("index.html".into(), read(&ui.join("index.html"))?));
+    for file in pages(ui)? {
+        let name = file.file_name().expect("a file has a name");
+        wanted.push((name.into(), read(&file)?));
+    }
 
     let names: BTreeSet<PathBuf> = wanted.iter().map(|(name, _)| dist.join(name)).collect();
     let there: BTreeSet<PathBuf> = files(dist)?.into_iter().collect();
@@ -178,6 +181,20 @@ fn styles(ui: &Path) -> Result<String> {
         }
     }
     Ok(sheet)
+}
+
+/// The page, and the scripts beside it that it loads before there is any wasm.
+fn pages(ui: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(ui).with_context(|| format!("list \"{}\"", ui.display()))?;
+    let is_page = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|kind| kind == "html" || kind == "js")
+    };
+    Ok(entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_page)
+        .collect())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -245,6 +262,8 @@ mod tests {
         write(bindings.join("kubegraf-ui_bg.wasm"), "wasm");
         write(bindings.join("snippets/a/inline0.js"), "snippet");
         write(ui.join("index.html"), "<html>");
+        write(ui.join("boot.js"), "boot");
+        write(ui.join("Cargo.toml"), "not a page");
         write(ui.join("styles/20-base.css"), "base\n\n");
         write(ui.join("styles/10-tokens.css"), "tokens");
         write(ui.join("src/components/grid.css"), "grid");
@@ -261,6 +280,7 @@ mod tests {
             .collect();
         let expect = [
             "assets/fonts/a.woff2",
+            "boot.js",
             "index.html",
             "kubegraf-ui.js",
             "kubegraf-ui_bg.wasm",
