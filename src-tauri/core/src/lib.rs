@@ -3,5 +3,16 @@
 //! It owns every kube client and every credential and hands out only the plain data of
 //! `kubegraf-ipc`. It knows nothing of Tauri, of windows or of how things look.
 
+pub mod clock;
+pub mod executions;
+pub mod kinds;
 pub mod objects;
+mod requests;
 pub mod store;
+mod streams;
+pub mod table;
+mod task;
+pub mod watch;
+
+pub use streams::{Sink, StreamKey};
+pub use task::TaskGuard;

@@ -1,0 +1,74 @@
+//! Events.
+
+use kubegraf_ipc::{object::Tone, table::Cell};
+
+use super::{ColumnDef, Kind, text};
+use crate::objects::Event;
+
+/// Events.
+pub struct Events;
+
+impl Kind for Events {
+    type Object = Event;
+    const TITLE: &'static str = "Events";
+    const NAMESPACED: bool = true;
+    const COLUMNS: &'static [ColumnDef] = &[
+        ColumnDef::number("LAST SEEN"),
+        ColumnDef::text("TYPE"),
+        ColumnDef::text("REASON"),
+        ColumnDef::text("OBJECT"),
+        ColumnDef::wide("SUBOBJECT"),
+        ColumnDef::wide("SOURCE"),
+        ColumnDef::text("MESSAGE"),
+        ColumnDef {
+            name: "FIRST SEEN",
+            wide: true,
+            numeric: true,
+        },
+        ColumnDef {
+            name: "COUNT",
+            wide: true,
+            numeric: true,
+        },
+        ColumnDef::wide("NAME"),
+    ];
+    const FACET: Option<usize> = Some(1);
+
+    fn row(event: &Event) -> (Vec<Cell>, Tone) {
+        let about = &event.involved_object;
+        let kind = about.kind.to_lowercase();
+        let object = if about.name.is_empty() {
+            kind
+        } else {
+            format!("{kind}/{}", about.name)
+        };
+        let component = if event.source.component.is_empty() {
+            &event.reporting_component
+        } else {
+            &event.source.component
+        };
+        let source = if event.source.host.is_empty() {
+            component.clone()
+        } else {
+            format!("{component}, {}", event.source.host)
+        };
+        let cells = vec![
+            Cell::Age(event.last_seen()),
+            text(&*event.r#type),
+            text(&*event.reason),
+            text(object),
+            text(&*about.field_path),
+            text(source),
+            text(event.message.trim()),
+            Cell::Age(event.first_seen()),
+            text(event.times().to_string()),
+            text(&*event.metadata.name),
+        ];
+        let tone = if event.r#type == "Warning" {
+            Tone::Warn
+        } else {
+            Tone::Neutral
+        };
+        (cells, tone)
+    }
+}

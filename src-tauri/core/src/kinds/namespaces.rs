@@ -1,0 +1,35 @@
+//! Namespaces.
+
+use kubegraf_ipc::{object::Tone, table::Cell};
+
+use super::{ColumnDef, Kind, text};
+use crate::objects::Namespace;
+
+/// Namespaces.
+pub struct Namespaces;
+
+impl Kind for Namespaces {
+    type Object = Namespace;
+    const TITLE: &'static str = "Namespaces";
+    const NAMESPACED: bool = false;
+    const COLUMNS: &'static [ColumnDef] = &[
+        ColumnDef::text("NAME"),
+        ColumnDef::text("STATUS"),
+        ColumnDef::number("AGE"),
+    ];
+    const FACET: Option<usize> = Some(1);
+
+    fn row(namespace: &Namespace) -> (Vec<Cell>, Tone) {
+        let cells = vec![
+            text(&*namespace.metadata.name),
+            text(&*namespace.status.phase),
+            Cell::Age(namespace.metadata.created),
+        ];
+        let tone = if namespace.status.phase == "Active" {
+            Tone::Ok
+        } else {
+            Tone::Pending
+        };
+        (cells, tone)
+    }
+}

@@ -1,0 +1,94 @@
+//! Nodes.
+
+use kubegraf_ipc::{object::Tone, table::Cell};
+
+use super::{ColumnDef, Kind, or_none, text};
+use crate::objects::{Node, condition};
+
+/// Nodes.
+pub struct Nodes;
+
+impl Kind for Nodes {
+    type Object = Node;
+    const TITLE: &'static str = "Nodes";
+    const NAMESPACED: bool = false;
+    const COLUMNS: &'static [ColumnDef] = &[
+        ColumnDef::text("NAME"),
+        ColumnDef::text("STATUS"),
+        ColumnDef::text("ROLES"),
+        ColumnDef::number("AGE"),
+        ColumnDef::text("VERSION"),
+        ColumnDef::wide("INTERNAL-IP"),
+        ColumnDef::wide("EXTERNAL-IP"),
+        ColumnDef::wide("OS-IMAGE"),
+        ColumnDef::wide("KERNEL-VERSION"),
+        ColumnDef::wide("CONTAINER-RUNTIME"),
+    ];
+    const FACET: Option<usize> = Some(1);
+
+    fn row(node: &Node) -> (Vec<Cell>, Tone) {
+        let info = &node.status.node_info;
+        let status = status(node);
+        let tone = match status.as_str() {
+            "Ready" => Tone::Ok,
+            "Ready,SchedulingDisabled" => Tone::Warn,
+            _ => Tone::Bad,
+        };
+        let cells = vec![
+            text(&*node.metadata.name),
+            text(status),
+            or_none(&roles(node)),
+            Cell::Age(node.metadata.created),
+            text(&*info.kubelet_version),
+            or_none(address(node, "InternalIP")),
+            or_none(address(node, "ExternalIP")),
+            or_unknown(&info.os_image),
+            or_unknown(&info.kernel_version),
+            or_unknown(&info.container_runtime_version),
+        ];
+        (cells, tone)
+    }
+}
+
+fn status(node: &Node) -> String {
+    let ready = match condition(&node.status.conditions, "Ready") {
+        Some(ready) if ready.status == "True" => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    };
+    if node.spec.unschedulable {
+        format!("{ready},SchedulingDisabled")
+    } else {
+        ready.into()
+    }
+}
+
+fn roles(node: &Node) -> String {
+    let mut roles: Vec<&str> = node
+        .metadata
+        .labels
+        .iter()
+        .filter_map(
+            |(key, value)| match key.strip_prefix("node-role.kubernetes.io/") {
+                Some(role) => Some(role),
+                None => (key == "kubernetes.io/role").then_some(value.as_str()),
+            },
+        )
+        .filter(|role| !role.is_empty())
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles.join(",")
+}
+
+fn address<'a>(node: &'a Node, r#type: &str) -> &'a str {
+    node.status
+        .addresses
+        .iter()
+        .find(|a| a.r#type == r#type)
+        .map_or("", |a| &a.address)
+}
+
+fn or_unknown(value: &str) -> Cell {
+    text(if value.is_empty() { "<unknown>" } else { value })
+}

@@ -1,0 +1,106 @@
+//! The streams that windows have open, each a guard: ending it ends the work behind it.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use kubegraf_ipc::{
+    Code, Error,
+    table::{Column, TableView},
+};
+use tokio::sync::watch;
+
+use crate::{TaskGuard, table};
+
+/// Where a stream's events go; answers whether anyone still listens.
+pub type Sink<E> = Box<dyn FnMut(E) -> bool + Send>;
+
+/// Names a stream: a window, and the channel it gave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StreamKey {
+    window: String,
+    channel: u32,
+}
+
+impl StreamKey {
+    /// A window's label and the id of one of its channels.
+    pub fn new(window: &str, channel: u32) -> Self {
+        Self {
+            window: window.into(),
+            channel,
+        }
+    }
+}
+
+/// All open streams.
+#[derive(Default)]
+pub(crate) struct Streams(Mutex<HashMap<StreamKey, Stream>>);
+
+struct Stream {
+    work: TaskGuard,
+    table: Option<OpenTable>,
+}
+
+/// What it takes to move a table to another view.
+pub(crate) struct OpenTable {
+    pub(crate) view: watch::Sender<TableView>,
+    pub(crate) columns: Vec<Column>,
+}
+
+impl Streams {
+    /// Keeps a stream; one with the same key ends.
+    pub(crate) fn keep(&self, key: StreamKey, work: TaskGuard, table: Option<OpenTable>) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|_, stream| !stream.work.is_finished());
+        streams.insert(key, Stream { work, table });
+    }
+
+    /// Moves a table.
+    pub(crate) fn set_view(&self, key: &StreamKey, view: TableView) -> Result<(), Error> {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = streams
+            .get(key)
+            .and_then(|stream| stream.table.as_ref())
+            .ok_or_else(|| {
+                Error::new(
+                    Code::NotFound,
+                    format!("no table is open on channel {}", key.channel),
+                )
+            })?;
+        table::validate(&view, &open.columns)?;
+        open.view.send_replace(view);
+        Ok(())
+    }
+
+    /// Ends a stream; one that has ended already is fine.
+    pub(crate) fn end(&self, key: &StreamKey) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+    }
+
+    /// Ends all streams of a window.
+    pub(crate) fn end_window(&self, window: &str) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|key, _| key.window != window);
+    }
+
+    /// Ends all streams.
+    pub(crate) fn end_all(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams
+            .values()
+            .filter(|stream| !stream.work.is_finished())
+            .count()
+    }
+}
