@@ -135,6 +135,9 @@ const FILES: &[(&str, &str)] = &[
     ("/usr/lib/cni/bridge", "containernetworking-plugins"),
 ];
 
+/// Where Debian's package puts them.
+pub(crate) const CNI_PLUGINS: &str = "/usr/lib/cni";
+
 /// Statically linked, or nothing in the test images starts; the registry checks that.
 pub(crate) const BUSYBOX: &str = "/bin/busybox";
 

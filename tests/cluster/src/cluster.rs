@@ -328,16 +328,6 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends one part again.
-    pub(crate) fn stop(&self, name: &str) {
-        let mut parts = self.parts();
-        if let Some(at) = parts.iter().position(|part| part.name == name) {
-            let mut part = parts.remove(at);
-            let _ = part.child.kill();
-            let _ = part.child.wait();
-        }
-    }
-
     pub(crate) fn log_file(&self, name: &str) -> PathBuf {
         self.directory.join("logs").join(format!("{name}.log"))
     }

@@ -209,9 +209,10 @@ fn api_server(
     address: &str,
     port: u16,
 ) -> Result<(), Error> {
-    let authorization = match cluster.tier() {
-        Tier::Kwok => "RBAC",
-        Tier::Real => "Node,RBAC",
+    let (authorization, listen) = match cluster.tier() {
+        Tier::Kwok => ("RBAC", "127.0.0.1"),
+        // In a network namespace of its own, where pods reach it at the node's address.
+        Tier::Real => ("Node,RBAC", "0.0.0.0"),
     };
     let Credentials {
         authority,
@@ -223,12 +224,7 @@ fn api_server(
     let mut command = place.command(Binary::ApiServer.path());
     command
         .args(["--etcd-servers", etcd])
-        .args([
-            "--bind-address",
-            "127.0.0.1",
-            "--secure-port",
-            &port.to_string(),
-        ])
+        .args(["--bind-address", listen, "--secure-port", &port.to_string()])
         .args(["--advertise-address", address])
         .args(["--authorization-mode", authorization])
         .args([

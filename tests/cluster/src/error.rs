@@ -1,12 +1,13 @@
 //! What can go wrong while a cluster is built, used or removed.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Missing;
 
 /// One variant per operation that failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// The machine lacks something; the message holds the command that brings it.
     #[error(transparent)]
@@ -89,6 +90,13 @@ pub enum Error {
         /// What survived, and why.
         what: String,
     },
+}
+
+/// A test that ends with an error prints it in this form; logs are unreadable with their lines escaped.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

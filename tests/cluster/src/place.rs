@@ -252,6 +252,20 @@ pub(crate) fn remove(directory: &Path, children: &mut Vec<Child>) -> Result<(), 
     }
 }
 
+/// Who runs as `part`, if it still does.
+pub(crate) fn identity(directory: &Path, part: &str) -> Option<Identity> {
+    let text = fs::read_to_string(directory.join(PIDS).join(part)).ok()?;
+    text.parse()
+        .ok()
+        .filter(|identity: &Identity| identity.lives())
+}
+
+/// Remembers a process that was not started directly.
+pub(crate) fn note(directory: &Path, part: &str, identity: Identity) -> Result<(), Error> {
+    let path = directory.join(PIDS).join(part);
+    fs::write(&path, identity.to_string()).map_err(Error::file("write", &path))
+}
+
 pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -149,13 +149,21 @@ pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// Characters of a log line that are shown; some components write kilobytes into one.
+const LINE: usize = 600;
+
 /// The last `lines` lines of a log, or why there are none.
 pub(crate) fn tail(log: &Path, lines: usize) -> String {
     match fs::read(log) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             let all: Vec<_> = text.lines().collect();
-            all[all.len().saturating_sub(lines)..].join("\n")
+            let short = |line: &&str| line.chars().take(LINE).collect::<String>();
+            let last: Vec<_> = all[all.len().saturating_sub(lines)..]
+                .iter()
+                .map(short)
+                .collect();
+            last.join("\n")
         }
         Err(error) => format!("no log at \"{}\": {error}", log.display()),
     }

@@ -2,7 +2,6 @@
 
 mod traces;
 
-use std::process::Command;
 use std::time::Duration;
 
 use kubegraf_testcluster::{
@@ -181,53 +180,16 @@ async fn a_detached_cluster_runs_on_until_it_is_taken_down() -> Result<(), Error
     Ok(())
 }
 
-/// Set in the child that is to be killed.
-const VICTIM: &str = "KUBEGRAF_TEST_VICTIM";
-
 #[tokio::test]
 async fn what_a_killed_owner_leaves_is_swept() -> Result<(), Error> {
     if !require(Tier::Kwok) {
         return Ok(());
     }
-    let name = format!("killed-{}", std::process::id());
-    if let Ok(name) = std::env::var(VICTIM) {
-        let _cluster = Cluster::up(Options::kwok().nodes(1).name(name)).await?;
-        std::future::pending::<()>().await;
-    }
-    let test = std::env::current_exe().expect("a test has a path");
-    let mut owner = Command::new(test)
-        .args([
-            "--exact",
-            "what_a_killed_owner_leaves_is_swept",
-            "--nocapture",
-        ])
-        .env(VICTIM, &name)
-        .spawn()
-        .expect("a test can start itself");
-    let find = || list().into_iter().find(|running| running.name == name);
-    let limit = std::time::Instant::now() + Duration::from_secs(60);
-    while !find().is_some_and(|running| running.ready) {
-        assert!(
-            std::time::Instant::now() < limit,
-            "the child brought nothing up"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(find().map(|running| running.state), Some(State::Owned));
-    let directory = find().expect("it is listed").directory;
-    let traces = Traces::at(&directory);
-    owner
-        .kill()
-        .and_then(|()| owner.wait())
-        .expect("a child can be killed");
-
-    assert_eq!(find().map(|running| running.state), Some(State::Orphaned));
-    assert!(traces.any(), "nothing was left, so nothing is proven");
-    // Another test may have swept it first; what counts is that it is gone.
-    sweep()?;
-    traces.assert_none();
-    assert!(find().is_none());
-    Ok(())
+    traces::killed_owner(
+        Options::kwok().nodes(1),
+        "what_a_killed_owner_leaves_is_swept",
+    )
+    .await
 }
 
 #[tokio::test]

@@ -4,8 +4,52 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use kubegraf_testcluster::Cluster;
+use kubegraf_testcluster::{Cluster, Error, Options, State, list, sweep};
+
+/// Set in the child that is to be killed.
+const VICTIM: &str = "KUBEGRAF_TEST_VICTIM";
+
+/// Starts `test` (the caller) once more as a process that brings a cluster up, kills that process
+/// with a signal it cannot handle, and expects the sweep to remove all it left.
+pub async fn killed_owner(options: Options, test: &str) -> Result<(), Error> {
+    if let Ok(name) = std::env::var(VICTIM) {
+        let _cluster = Cluster::up(options.name(name)).await?;
+        std::future::pending::<()>().await;
+    }
+    let name = format!("killed-{}", std::process::id());
+    let mut owner = Command::new(std::env::current_exe().expect("a test has a path"))
+        .args(["--exact", test, "--nocapture"])
+        .env(VICTIM, &name)
+        .spawn()
+        .expect("a test can start itself");
+    let find = || list().into_iter().find(|running| running.name == name);
+    let limit = Instant::now() + Duration::from_secs(90);
+    while !find().is_some_and(|running| running.ready) {
+        assert!(Instant::now() < limit, "the child brought nothing up");
+        assert!(owner.try_wait().unwrap().is_none(), "the child ended early");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(find().map(|running| running.state), Some(State::Owned));
+    let traces = Traces::at(&find().expect("it is listed").directory);
+    owner
+        .kill()
+        .and_then(|()| owner.wait())
+        .expect("a child can be killed");
+    // Another test that starts now may sweep it first: then there is no state to see.
+    if let Some(left) = find() {
+        assert_eq!(left.state, State::Orphaned);
+    }
+    sweep()?;
+    let limit = Instant::now() + Duration::from_secs(20);
+    while find().is_some() && Instant::now() < limit {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    traces.assert_none();
+    Ok(())
+}
 
 pub struct Traces {
     directory: PathBuf,

@@ -11,7 +11,8 @@ import (
 const usage = `usage:
   node init                          reap orphans until terminated (pid 1 of a namespace)
   node relay LISTEN DIAL             copy bytes; an address is tcp:HOST:PORT or unix:PATH
-  node registry LISTEN BUSYBOX       serve the test images over plain HTTP`
+  node registry LISTEN BUSYBOX       serve the test images over plain HTTP
+  node resolver HOST:PORT            answer every DNS question with "no such name"`
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -28,6 +29,8 @@ func run(args []string) error {
 		return relay(args[1], args[2])
 	case len(args) == 3 && args[0] == "registry":
 		return serveRegistry(args[1], args[2])
+	case len(args) == 2 && args[0] == "resolver":
+		return resolve(args[1])
 	}
 	return fmt.Errorf("unknown arguments %q\n%s", args, usage)
 }
