@@ -68,9 +68,6 @@ impl App {
     /// It cannot be started.
     pub fn start(command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).stderr(Stdio::piped());
-        if std::env::var_os("RUST_LOG").is_none() {
-            command.env("RUST_LOG", "info");
-        }
         let mut running = Running::start("kubegraf", command)?;
         let log = running.child().stderr.take().expect("its log is piped");
         let (send, lines) = mpsc::channel();

@@ -84,6 +84,7 @@ pub const WINDOW: &[Need] = &[
     library("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
     library("gtk+-3.0", "libgtk-3-dev"),
     library("libsoup-3.0", "libsoup-3.0-dev"),
+    library("dbus-1", "libdbus-1-dev"),
     library("librsvg-2.0", "librsvg2-dev"),
     library("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
 ];
