@@ -1,0 +1,42 @@
+//! A modal dialog: the browser's own, which keeps the focus inside and closes on Escape.
+
+use leptos::{ev, html, prelude::*};
+
+/// Shows `children` above everything until closed.
+#[component]
+pub fn Dialog(
+    /// What heads it, and what a screen reader calls it.
+    #[prop(into)]
+    title: Signal<String>,
+    /// Called once when the user closes it.
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+    /// What it holds.
+    children: Children,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get()
+            && !dialog.open()
+        {
+            // It is in the document and closed, so showing it cannot fail.
+            let _ = dialog.show_modal();
+        }
+    });
+    let cancel = move |event: ev::Event| {
+        event.prevent_default();
+        on_close();
+    };
+    view! {
+        <dialog
+            class="dialog"
+            role="dialog"
+            aria-modal="true"
+            aria-labelledby="dialog-title"
+            node_ref=dialog
+            on:cancel=cancel
+        >
+            <h1 id="dialog-title">{title}</h1>
+            {children()}
+        </dialog>
+    }
+}

@@ -1,0 +1,187 @@
+//! The table itself: any number of rows, about sixty of them in the DOM.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::{JsCast, closure::Closure};
+
+use crate::{
+    components::{copy::copy, grid_head::GridHead, grid_row::GridRow},
+    model::{
+        columns::{Shown, template},
+        moves, viewport,
+    },
+    state::{clock::Clock, table::Table, toasts::Toasts},
+};
+
+/// Height of the head in CSS px; the rows scroll beneath it.
+const HEAD: f64 = 28.0;
+
+/// A virtual grid over a table.
+#[component]
+pub fn Grid(
+    /// The table.
+    table: Table,
+    /// What the grid is called.
+    title: String,
+    /// The columns to show.
+    #[prop(into)]
+    columns: Signal<Vec<Shown>>,
+    /// The scrolling element, for who wants to focus it.
+    grid: NodeRef<html::Div>,
+) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let clock = Clock::expect();
+    let top = RwSignal::new(0.0);
+    let height = RwSignal::new(0.0);
+    measure(grid, height);
+
+    let matched = Memo::new(move |_| {
+        table
+            .head
+            .with(|head| head.as_ref().map_or(0, |h| h.matched))
+    });
+    let visible = Memo::new(move |_| viewport::visible(top.get(), height.get(), matched.get()));
+    Effect::new(move |_| {
+        let (visible, total) = (visible.get(), matched.get());
+        let asked = table.view.with_untracked(|view| (view.offset, view.count));
+        if viewport::must_refill(asked, &visible, total) {
+            let (offset, count) = viewport::wanted(&visible);
+            table.ask(|view| (view.offset, view.count) = (offset, count));
+        }
+    });
+    let order_of = move || {
+        table
+            .view
+            .with(|view| (view.filter.clone(), view.facet.clone(), view.sort.clone()))
+    };
+    Effect::new(move |before: Option<_>| {
+        let now = order_of();
+        if before.is_some_and(|before| before != now)
+            && let Some(grid) = grid.get_untracked()
+        {
+            grid.set_scroll_top(0);
+        }
+        now
+    });
+
+    let drawn = Memo::new(move |_| {
+        let range = viewport::drawn(&visible.get(), matched.get());
+        let offset = table
+            .head
+            .with(|head| head.as_ref().map_or(0, |head| head.offset));
+        table.order.with(|order| {
+            let mut uids = Vec::new();
+            let mut missing = Vec::new();
+            for index in range {
+                let place = index
+                    .checked_sub(offset)
+                    .and_then(|place| usize::try_from(place).ok());
+                match place.and_then(|place| order.get(place)) {
+                    Some(uid) => uids.push(uid.clone()),
+                    None => missing.push(index),
+                }
+            }
+            (uids, missing)
+        })
+    });
+
+    let reveal = move |index: u64| {
+        let grid = grid.get_untracked();
+        let target = viewport::scroll_to(index, top.get_untracked(), height.get_untracked());
+        if let (Some(grid), Some(target)) = (grid, target) {
+            grid.set_scroll_top(whole(target));
+        }
+    };
+    let keys = move |event: ev::KeyboardEvent| {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let selected = table.selected.get_untracked();
+        let page = visible.with_untracked(|visible| visible.end.saturating_sub(visible.start + 1));
+        let current = selected.as_ref().and_then(|selected| selected.index);
+        if let Some(index) = moves::moved(&event.key(), current, matched.get_untracked(), page) {
+            event.prevent_default();
+            table.select(index);
+            reveal(index);
+            return;
+        }
+        let handle = selected.and_then(|selected| table.handle(&selected.uid?));
+        match (event.key().as_str(), handle) {
+            ("Escape", _) => table.selected.set(None),
+            ("c", Some(handle)) => copy(handle.row.with_untracked(|row| row.name.clone()), toasts),
+            _ => {}
+        }
+    };
+    let tracks = Memo::new(move |_| columns.with(|columns| template(columns)));
+    let active = move || {
+        let uid = table.selected.get()?.uid?;
+        drawn
+            .with(|(uids, _)| uids.contains(&uid))
+            .then(|| format!("row-{uid}"))
+    };
+    view! {
+        <div
+            class="grid"
+            role="grid"
+            tabindex="0"
+            node_ref=grid
+            aria-label=title
+            aria-rowcount=move || matched.get()
+            aria-colcount=move || columns.with(Vec::len)
+            aria-activedescendant=active
+            aria-busy=move || (!drawn.with(|(_, missing)| missing.is_empty())).to_string()
+            style:--tracks=move || tracks.get().0
+            style:--least=move || format!("{}px", tracks.get().1)
+            on:scroll:target=move |event| top.set(f64::from(event.target().scroll_top()))
+            on:keydown=keys
+        >
+            <GridHead table columns />
+            <div class="grid-body" role="rowgroup" style:height=move || pixels(matched.get())>
+                <For each=move || drawn.get().0 key=Clone::clone let:uid>
+                    {table.handle(&uid).map(|handle| view! { <GridRow table handle columns clock /> })}
+                </For>
+                <For each=move || drawn.get().1 key=|index| *index let:index>
+                    <div class="row row-skeleton" aria-hidden="true" style:top=pixels(index)>
+                        <span></span>
+                        <span class="bone"></span>
+                        <span class="bone"></span>
+                    </div>
+                </For>
+            </div>
+        </div>
+    }
+}
+
+/// The height of `rows` rows, as CSS.
+#[must_use]
+pub fn pixels(rows: u64) -> String {
+    format!("{}px", rows * 28)
+}
+
+/// Keeps `height` at the height the rows have in the grid.
+fn measure(grid: NodeRef<html::Div>, height: RwSignal<f64>) {
+    Effect::new(move |_| {
+        let Some(element) = grid.get() else { return };
+        let measured = element.clone();
+        let read = move || {
+            height.try_set((f64::from(measured.client_height()) - HEAD).max(0.0));
+        };
+        read();
+        let on_resize = Closure::<dyn FnMut()>::new(read).into_js_value();
+        // Every engine the app runs on has ResizeObserver; without it the first measure stays.
+        if let Ok(observer) = web_sys::ResizeObserver::new(on_resize.unchecked_ref()) {
+            observer.observe(&element);
+            let observer = StoredValue::new_local(observer);
+            on_cleanup(move || {
+                observer.try_with_value(web_sys::ResizeObserver::disconnect);
+            });
+        }
+    });
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "scroll offsets are whole and far below 2^31"
+)]
+fn whole(offset: f64) -> i32 {
+    offset.round() as i32
+}

@@ -1,0 +1,90 @@
+//! The bar at the top: where the user is, on which cluster, in which namespaces.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        cluster_menu::ClusterMenu,
+        icon::{Glyph, Icon},
+        namespace_menu::NamespaceMenu,
+        theme_toggle::ThemeToggle,
+    },
+    state::{navigation::Navigation, session::Session},
+};
+
+/// The header.
+#[component]
+pub fn Header() -> impl IntoView {
+    let navigation = Navigation::expect();
+    view! {
+        <header class="header">
+            <button
+                class="icon-button"
+                type="button"
+                aria-label="Back"
+                on:click=move |_| navigation.back()
+            >
+                <Glyph icon=Icon::Back />
+            </button>
+            <button
+                class="icon-button"
+                type="button"
+                aria-label="Forward"
+                on:click=move |_| navigation.forward()
+            >
+                <Glyph icon=Icon::Forward />
+            </button>
+            <ClusterMenu />
+            <NamespaceMenu />
+            <span class="header-space"></span>
+            <Connection />
+            <ThemeToggle />
+        </header>
+    }
+}
+
+/// Whether the cluster answers, and what it runs.
+#[component]
+fn Connection() -> impl IntoView {
+    let session = Session::expect();
+    let text = move || {
+        session.status.with(|status| match status {
+            None => "Connecting …".to_owned(),
+            Some(status) if status.connected => match &status.kube_version {
+                Some(version) => format!("Connected · {version}"),
+                None => "Connected".into(),
+            },
+            Some(_) => "Not connected".into(),
+        })
+    };
+    let why = move || {
+        session.status.with(|status| {
+            let status = status.as_ref()?;
+            status.error.clone().or_else(|| {
+                let nodes = status.node_count?;
+                Some(format!(
+                    "{nodes} nodes, {} namespaces",
+                    status.namespace_count?
+                ))
+            })
+        })
+    };
+    let lost = move || {
+        session
+            .status
+            .with(|s| s.as_ref().is_some_and(|s| !s.connected))
+    };
+    let demo = move || {
+        session
+            .status
+            .with(|s| s.as_ref().is_some_and(|s| s.is_demo))
+    };
+    view! {
+        <Show when=demo>
+            <span class="chip" title="Runs inside the app; nothing leaves this computer">"Demo"</span>
+        </Show>
+        <span class="connection number" class:tone-bad=lost role="status" title=why>
+            {text}
+        </span>
+    }
+}

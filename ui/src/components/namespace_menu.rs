@@ -1,0 +1,134 @@
+//! Which namespaces the tables show.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        icon::{Glyph, Icon},
+        menu::Menu,
+    },
+    state::session::Session,
+};
+
+/// The namespace picker: any number of them, none meaning all.
+#[component]
+pub fn NamespaceMenu() -> impl IntoView {
+    let session = Session::expect();
+    let open = RwSignal::new(false);
+    let search = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        if open.get() {
+            search.set(String::new());
+            session.reload_namespaces();
+        }
+    });
+    let shown = move || session.chosen.with(|chosen| summary(chosen));
+    let button = view! {
+        <Glyph icon=Icon::Namespaces size=14 />
+        <span class="clip">{shown}</span>
+        <Glyph icon=Icon::Down size=14 />
+    };
+    let found = move || {
+        let wanted = search.get().to_lowercase();
+        let mut names = session.namespaces.get();
+        names.retain(|name| name.contains(&wanted));
+        names
+    };
+    let label = Signal::derive(move || format!("Namespaces: {}", shown()));
+    view! {
+        <Menu open label class="button namespace-button" button=button.into_any() role="dialog">
+            <input
+                class="input namespace-search"
+                type="search"
+                placeholder="Find a namespace"
+                aria-label="Find a namespace"
+                autofocus
+                prop:value=move || search.get()
+                on:input:target=move |event| search.set(event.target().value())
+            />
+            <button
+                class="menu-item"
+                type="button"
+                aria-pressed=move || session.chosen.with(Vec::is_empty).to_string()
+                on:click=move |_| session.chosen.set(Vec::new())
+            >
+                <Tick on=Signal::derive(move || session.chosen.with(Vec::is_empty)) />
+                "All namespaces"
+            </button>
+            <For each=found key=Clone::clone let:name>
+                <NamespaceItem name />
+            </For>
+        </Menu>
+    }
+}
+
+/// One namespace to show or not.
+#[component]
+fn NamespaceItem(
+    /// Its name.
+    name: String,
+) -> impl IntoView {
+    let session = Session::expect();
+    let (own, shown) = (name.clone(), name.clone());
+    let on = Signal::derive(move || session.chosen.with(|chosen| chosen.contains(&own)));
+    let toggle = move |_| {
+        session.chosen.update(
+            |chosen| match chosen.iter().position(|other| *other == name) {
+                Some(place) => drop(chosen.remove(place)),
+                None => {
+                    chosen.push(name.clone());
+                    chosen.sort_unstable();
+                }
+            },
+        );
+    };
+    view! {
+        <button
+            class="menu-item"
+            type="button"
+            aria-pressed=move || on.get().to_string()
+            data-namespace-choice=shown
+            on:click=toggle
+        >
+            <Tick on />
+            <span class="clip mono">{shown.clone()}</span>
+        </button>
+    }
+}
+
+/// A box that is ticked or not.
+#[component]
+fn Tick(
+    /// Whether it is ticked.
+    on: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <span class="tick" class:tick-on=on>
+            <Show when=move || on.get()>
+                <Glyph icon=Icon::Check size=12 />
+            </Show>
+        </span>
+    }
+}
+
+fn summary(chosen: &[String]) -> String {
+    match chosen {
+        [] => "All namespaces".into(),
+        [one] => one.clone(),
+        [one, other] => format!("{one}, {other}"),
+        [one, other, more @ ..] => format!("{one}, {other} +{}", more.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_button_names_two_and_counts_the_rest() {
+        let chosen = ["a", "b", "c", "d"].map(str::to_owned);
+        assert_eq!(summary(&chosen), "a, b +2");
+        assert_eq!(summary(&chosen[..2]), "a, b");
+        assert_eq!(summary(&[]), "All namespaces");
+    }
+}

@@ -1,0 +1,13 @@
+//! The window's arithmetic: plain data in, plain data out. Nothing here knows the DOM, signals or
+//! IPC, so all of it is tested on the host.
+
+pub mod cells;
+pub mod columns;
+pub mod consent;
+pub mod diff;
+pub mod moves;
+pub mod rbac;
+pub mod selection;
+pub mod slice;
+pub mod viewport;
+pub mod words;

@@ -1,0 +1,58 @@
+//! The window's place: the URL's hash is the truth, so back, forward and deep links just work.
+
+use leptos::{ev, prelude::*};
+
+use crate::route::Route;
+
+/// Where the window is.
+#[derive(Clone, Copy, Debug)]
+pub struct Navigation {
+    route: RwSignal<Route>,
+}
+
+impl Navigation {
+    /// Follows the hash for the life of the window and hands the place to every component below.
+    pub fn provide() -> Self {
+        let route = RwSignal::new(current());
+        let listener = window_event_listener(ev::hashchange, move |_| {
+            let place = current();
+            if route.with_untracked(|before| *before != place) {
+                route.set(place);
+            }
+        });
+        on_cleanup(move || listener.remove());
+        let navigation = Self { route };
+        provide_context(navigation);
+        navigation
+    }
+
+    /// The place provided above.
+    #[must_use]
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// What to show.
+    #[must_use]
+    pub fn route(self) -> Route {
+        self.route.get()
+    }
+
+    /// Where the user was before.
+    pub fn back(self) {
+        if let Ok(history) = window().history() {
+            let _ = history.back();
+        }
+    }
+
+    /// Where the user was before going back.
+    pub fn forward(self) {
+        if let Ok(history) = window().history() {
+            let _ = history.forward();
+        }
+    }
+}
+
+fn current() -> Route {
+    Route::parse(&window().location().hash().unwrap_or_default())
+}

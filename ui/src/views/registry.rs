@@ -1,0 +1,127 @@
+//! Which views the rail offers, in which section and with which drawing. Adding a view is one
+//! entry; a kind core knows and this list does not still gets its table, under "More".
+
+use kubegraf_ipc::table::KindInfo;
+
+use crate::{components::icon::Icon, route::Route};
+
+/// A heading of the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    /// What is happening.
+    Overview,
+    /// What is wrong.
+    Insights,
+    /// What runs.
+    Workloads,
+    /// What connects it.
+    Networking,
+    /// What it runs on.
+    Platform,
+    /// Everything else.
+    More,
+}
+
+impl Section {
+    /// The heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Insights => "Insights",
+            Self::Workloads => "Workloads",
+            Self::Networking => "Networking",
+            Self::Platform => "Platform",
+            Self::More => "More",
+        }
+    }
+}
+
+/// A view the rail offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands.
+    pub section: Section,
+    /// What it is called.
+    pub title: String,
+    /// How it is drawn.
+    pub icon: Icon,
+    /// Where it leads.
+    pub route: Route,
+}
+
+/// Section and drawing of the kinds' tables, by the kind's id, in the rail's order.
+const TABLES: &[(&str, Section, Icon)] = &[
+    ("events", Section::Overview, Icon::Events),
+    ("pods", Section::Workloads, Icon::Pods),
+    ("deployments", Section::Workloads, Icon::Deployments),
+    ("replicasets", Section::Workloads, Icon::ReplicaSets),
+    ("services", Section::Networking, Icon::Services),
+    ("nodes", Section::Platform, Icon::Nodes),
+    ("namespaces", Section::Platform, Icon::Namespaces),
+];
+
+/// The views there are, given the kinds core has tables for, in the rail's order.
+#[must_use]
+pub fn entries(kinds: &[KindInfo]) -> Vec<Entry> {
+    let mut entries = vec![Entry {
+        section: Section::Insights,
+        title: "Incidents".into(),
+        icon: Icon::Incidents,
+        route: Route::Incidents { id: None },
+    }];
+    let listed = TABLES.iter().filter_map(|&(id, section, icon)| {
+        let kind = kinds.iter().find(|kind| kind.id == id)?;
+        Some(entry(kind, section, icon))
+    });
+    entries.extend(listed);
+    let unlisted = kinds
+        .iter()
+        .filter(|kind| TABLES.iter().all(|(id, ..)| *id != kind.id));
+    entries.extend(unlisted.map(|kind| entry(kind, Section::More, Icon::Table)));
+    entries.sort_by_key(|entry| entry.section);
+    entries
+}
+
+fn entry(kind: &KindInfo, section: Section, icon: Icon) -> Entry {
+    Entry {
+        section,
+        title: kind.title.clone(),
+        icon,
+        route: Route::table(&kind.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(id: &str) -> KindInfo {
+        KindInfo {
+            id: id.into(),
+            kind: id.into(),
+            title: id.into(),
+            api_version: "v1".into(),
+            namespaced: true,
+            columns: vec![],
+        }
+    }
+
+    #[test]
+    fn only_what_exists_is_offered_and_nothing_is_lost() {
+        let entries = entries(&[kind("widgets"), kind("nodes"), kind("pods")]);
+        let places: Vec<_> = entries
+            .iter()
+            .map(|e| (e.section, e.route.view().to_owned()))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                (Section::Insights, "incidents".to_owned()),
+                (Section::Workloads, "pods".to_owned()),
+                (Section::Platform, "nodes".to_owned()),
+                (Section::More, "widgets".to_owned()),
+            ]
+        );
+    }
+}

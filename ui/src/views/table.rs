@@ -1,0 +1,180 @@
+//! The table of a kind: everything about it comes from the kind's entry in the registry.
+
+use kubegraf_ipc::{object::Freshness, table::KindInfo};
+use leptos::{html, prelude::*};
+
+use crate::{
+    components::{
+        empty::EmptyState,
+        facets::Facets,
+        filter::FilterBox,
+        freshness::FreshnessChip,
+        grid::Grid,
+        icon::{Glyph, Icon},
+    },
+    model::{columns, words::grouped},
+    route::Route,
+    state::{navigation::Navigation, prefs, session::Session, table::Table},
+    views::{first_paint::FirstPaint, table_empty::TableEmpty},
+};
+
+/// The view of one kind.
+#[component]
+pub fn TableView(
+    /// [`KindInfo::id`].
+    kind: String,
+) -> impl IntoView {
+    let session = Session::expect();
+    let id = StoredValue::new(kind);
+    let found = Memo::new(move |_| id.with_value(|id| session.kind(id)));
+    let known = move || session.kinds.with(Option::is_some);
+    move || match found.get() {
+        Some(kind) => view! { <KindTable kind /> }.into_any(),
+        None if known() => view! {
+            <EmptyState
+                icon=Icon::Empty
+                title=format!("There is no view \"{}\"", id.get_value())
+                text="The address names nothing this version shows."
+            >
+                <a class="button" href="#/pods">"Show pods"</a>
+            </EmptyState>
+        }
+        .into_any(),
+        None => view! { <Skeletons /> }.into_any(),
+    }
+}
+
+/// The table of a known kind.
+#[component]
+fn KindTable(
+    /// The registry's entry.
+    kind: KindInfo,
+) -> impl IntoView {
+    let session = Session::expect();
+    let navigation = Navigation::expect();
+    let grid = NodeRef::<html::Div>::new();
+    let asked = move || match navigation.route() {
+        Route::Table { filter, .. } => filter,
+        Route::Incidents { .. } => String::new(),
+    };
+    let table = Table::new(untrack(asked));
+    Effect::new(move |before: Option<String>| {
+        let filter = asked();
+        if before.is_some_and(|before| before != filter) {
+            table.filter(filter.clone());
+        }
+        filter
+    });
+    let (id, namespaced) = (kind.id.clone(), kind.namespaced);
+    let reopen = RwSignal::new(());
+    Effect::new(move |_| {
+        reopen.track();
+        let namespaces = if namespaced {
+            session.chosen.get()
+        } else {
+            Vec::new()
+        };
+        if let Some(cluster) = session.cluster.get() {
+            table.open(cluster, id.clone(), namespaces);
+        }
+    });
+
+    let has_wide = kind.columns.iter().any(|column| column.wide);
+    let wide = RwSignal::new(prefs::get("wide").as_deref() == Some("true"));
+    let registered = kind.clone();
+    let columns = Memo::new(move |_| columns::shown(&registered, wide.get()));
+    let freshness = Memo::new(move |_| {
+        table
+            .head
+            .with(|head| head.as_ref().map(|h| h.freshness.clone()))
+    });
+    let loading =
+        Memo::new(move |_| matches!(freshness.get(), None | Some(Freshness::Loading { .. })));
+    let shows = Memo::new(move |_| {
+        let some = table
+            .head
+            .with(|head| head.as_ref().is_some_and(|head| head.matched > 0));
+        match (table.failure.with(Option::is_some), some, loading.get()) {
+            (false, true, _) => Shows::Rows,
+            (false, false, true) => Shows::Skeletons,
+            _ => Shows::Reason,
+        }
+    });
+    let title = kind.title.clone();
+    let view_id = kind.id.clone();
+    view! {
+        <FirstPaint view=view_id rows=Signal::derive(move || table.order.with(Vec::len)) selector="[role=row][data-uid]" />
+        <div class="view-head">
+            <h1>{kind.title.clone()}</h1>
+            <Counts table />
+            <FreshnessChip freshness />
+        </div>
+        <div class="toolbar">
+            <FilterBox table grid />
+            <Facets table />
+            <Show when=move || has_wide>
+                <button
+                    class="button small"
+                    type="button"
+                    aria-pressed=move || wide.get().to_string()
+                    on:click=move |_| {
+                        wide.update(|wide| *wide = !*wide);
+                        prefs::set("wide", &wide.get_untracked().to_string());
+                    }
+                >
+                    <Glyph icon=Icon::Columns size=14 />
+                    {move || if wide.get() { "Fewer columns" } else { "All columns" }}
+                </button>
+            </Show>
+        </div>
+        {move || match shows.get() {
+            Shows::Rows => view! { <Grid table title=title.clone() columns grid /> }.into_any(),
+            Shows::Skeletons => view! { <Skeletons /> }.into_any(),
+            Shows::Reason => view! { <TableEmpty table kind=kind.clone() reopen /> }.into_any(),
+        }}
+    }
+}
+
+/// What fills a table's body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// There are rows.
+    Rows,
+    /// The first rows are on their way.
+    Skeletons,
+    /// There are none, and a reason for it.
+    Reason,
+}
+
+/// "1,284 of 51,870".
+#[component]
+fn Counts(
+    /// The table.
+    table: Table,
+) -> impl IntoView {
+    let text = move || {
+        table.head.with(|head| match head {
+            None => String::new(),
+            Some(head) if head.matched == head.total => grouped(head.total),
+            Some(head) => format!("{} of {}", grouped(head.matched), grouped(head.total)),
+        })
+    };
+    view! { <span class="dim number" data-counts>{text}</span> }
+}
+
+/// What stands where rows will be.
+#[component]
+pub fn Skeletons() -> impl IntoView {
+    let rows = (0..40).map(|_| {
+        view! {
+            <div class="row row-skeleton">
+                <span></span>
+                <span class="bone"></span>
+                <span class="bone"></span>
+                <span class="bone"></span>
+                <span class="bone"></span>
+            </div>
+        }
+    });
+    view! { <div class="skeletons" aria-busy="true" aria-label="Loading">{rows.collect_view()}</div> }
+}
