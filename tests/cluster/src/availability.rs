@@ -53,7 +53,10 @@ pub fn availability(tier: Tier) -> Result<(), Missing> {
             format!("cargo run -p kubegraf-testcluster --bin kubegraf-cluster-build -- {tier}"),
         ));
     }
-    missing.into_iter().reduce(join).map_or(Ok(()), Err)
+    missing
+        .into_iter()
+        .reduce(|first, second| join(&first, &second))
+        .map_or(Ok(()), Err)
 }
 
 /// Whether a test that needs `tier` may go on. When not, prints the reason as one line,
@@ -83,7 +86,7 @@ pub fn require(tier: Tier) -> bool {
     false
 }
 
-fn join(first: Missing, second: Missing) -> Missing {
+fn join(first: &Missing, second: &Missing) -> Missing {
     Missing {
         what: format!("{}, {}", first.what, second.what),
         remedy: format!("{}; {}", first.remedy, second.remedy),

@@ -14,6 +14,10 @@ use crate::place::{self, Record};
 use crate::process::{self, Identity};
 use crate::{Binary, Error, Options, Tier, availability, kwok, real};
 
+mod outage;
+
+pub use outage::Outage;
+
 /// A running cluster. Dropping it ends every process, mount, namespace, control group and file of it,
 /// unless it was [detached](Self::detach).
 #[derive(Debug)]
@@ -38,7 +42,10 @@ enum End {
 #[derive(Debug)]
 struct Part {
     name: String,
-    child: Child,
+    /// As it was started, to start it again.
+    command: Command,
+    /// `None` while an [`Outage`] has ended it.
+    child: Option<Child>,
 }
 
 /// Somebody besides the administrator.
@@ -281,7 +288,7 @@ impl Cluster {
                 process::tail(&self.log_file(&part.name), lines)
             )
         };
-        self.parts().iter().map(part).collect::<Vec<_>>().join("\n")
+        self.lock().iter().map(part).collect::<Vec<_>>().join("\n")
     }
 
     /// Leaves the cluster running after this process; [`crate::down`] ends it.
@@ -318,14 +325,18 @@ impl Cluster {
     }
 
     /// Starts a part of the cluster; its log is `logs/NAME.log`, its pid file `pids/NAME`.
-    pub(crate) fn start(&self, name: &str, command: &mut Command) -> Result<(), Error> {
-        let pid_file = self.directory.join(place::PIDS).join(name);
-        let child = process::start(command, &self.log_file(name), &pid_file)?;
-        self.parts().push(Part {
+    pub(crate) fn start(&self, name: &str, mut command: Command) -> Result<(), Error> {
+        let child = process::start(&mut command, &self.log_file(name), &self.pid_file(name))?;
+        self.lock().push(Part {
             name: name.into(),
-            child,
+            command,
+            child: Some(child),
         });
         Ok(())
+    }
+
+    fn pid_file(&self, part: &str) -> PathBuf {
+        self.directory.join(place::PIDS).join(part)
     }
 
     pub(crate) fn log_file(&self, name: &str) -> PathBuf {
@@ -334,8 +345,8 @@ impl Cluster {
 
     fn alive(&self, what: &str) -> Result<(), Error> {
         let directory = self.directory.join("logs");
-        for part in self.parts().iter_mut() {
-            if matches!(part.child.try_wait(), Ok(Some(_))) {
+        for part in self.lock().iter_mut() {
+            if matches!(part.child.as_mut().map(Child::try_wait), Some(Ok(Some(_)))) {
                 let log = process::tail(&directory.join(format!("{}.log", part.name)), 20);
                 let component = part.name.clone();
                 return Err(Error::Ended {
@@ -359,14 +370,14 @@ impl Cluster {
 
     fn children(&self) -> Vec<Child> {
         // The last started first: nothing then logs that what it needs is gone.
-        self.parts()
+        self.lock()
             .drain(..)
             .rev()
-            .map(|part| part.child)
+            .filter_map(|part| part.child)
             .collect()
     }
 
-    fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Part>> {
         self.parts
             .lock()
             .expect("nothing panics while it holds the parts")

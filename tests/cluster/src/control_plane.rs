@@ -197,7 +197,7 @@ fn etcd(cluster: &Cluster, place: Place) -> Result<String, Error> {
         .args(["--advertise-client-urls", "http://localhost:2379"])
         .args(["--initial-advertise-peer-urls", "http://localhost:2380"])
         .args(["--initial-cluster", "test=http://localhost:2380"]);
-    cluster.start("etcd", &mut command)?;
+    cluster.start("etcd", command)?;
     Ok(clients)
 }
 
@@ -266,7 +266,7 @@ fn api_server(
     for (flag, file) in files {
         command.arg(flag).arg(file);
     }
-    cluster.start("kube-apiserver", &mut command)
+    cluster.start("kube-apiserver", command)
 }
 
 fn controller_manager(
@@ -293,7 +293,7 @@ fn controller_manager(
         .arg(&credentials.authority.key_file)
         .arg("--service-account-private-key-file")
         .arg(&credentials.token_private);
-    cluster.start("kube-controller-manager", &mut command)
+    cluster.start("kube-controller-manager", command)
 }
 
 /// All but those that would need a cloud or hand out node networks.
@@ -304,7 +304,7 @@ fn scheduler(cluster: &Cluster, place: Place, credentials: &Credentials) -> Resu
     let kubeconfig = credentials.component(cluster, "system:kube-scheduler", None)?;
     let mut command = place.command(Binary::Scheduler.path());
     client_flags(&mut command, &kubeconfig);
-    cluster.start("kube-scheduler", &mut command)
+    cluster.start("kube-scheduler", command)
 }
 
 /// Their default rate of 20 writes a second makes large clusters crawl; without a serving port they

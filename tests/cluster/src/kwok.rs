@@ -43,7 +43,7 @@ async fn kwok(cluster: &Cluster, credentials: &Credentials, port: u16) -> Result
         .arg(kubeconfig)
         .arg("--config")
         .arg(file);
-    cluster.start("kwok", &mut command)?;
+    cluster.start("kwok", command)?;
     let address = format!("https://127.0.0.1:{port}");
     cluster
         .eventually("kwok answers", Duration::from_secs(30), async || {

@@ -34,7 +34,7 @@ mod real;
 
 pub use availability::{Missing, availability, require};
 pub use binary::{Binary, ETCD, KUBERNETES, KWOK, METRICS_SERVER, Progress, build, cache};
-pub use cluster::{Cluster, User};
+pub use cluster::{Cluster, Outage, User};
 pub use error::Error;
 pub use kwok::{FAULT, Fault};
 pub use options::{Options, Tier};

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(options: Options, expect: Option<&str>) {
+    fn check(options: &Options, expect: Option<&str>) {
         let got = options.check().err().map(|error| error.to_string());
         match expect {
             None => assert_eq!(got, None),
@@ -197,15 +197,15 @@ mod tests {
 
     #[test]
     fn options_name_what_they_refuse() {
-        check(Options::kwok(), None);
-        check(Options::real().nodes(2).metrics(true).name("a-1"), None);
-        check(Options::kwok().nodes(0), Some("0 nodes"));
-        check(Options::real().nodes(3), Some("1 to 2"));
-        check(Options::real().pods(101), Some("at most 100"));
-        check(Options::kwok().metrics(true), Some("metrics-server"));
-        check(Options::kwok().name("../x"), Some("\"../x\""));
-        check(Options::kwok().name("-x"), Some("\"-x\""));
-        check(Options::kwok().name("x".repeat(25)), Some("24"));
+        check(&Options::kwok(), None);
+        check(&Options::real().nodes(2).metrics(true).name("a-1"), None);
+        check(&Options::kwok().nodes(0), Some("0 nodes"));
+        check(&Options::real().nodes(3), Some("1 to 2"));
+        check(&Options::real().pods(101), Some("at most 100"));
+        check(&Options::kwok().metrics(true), Some("metrics-server"));
+        check(&Options::kwok().name("../x"), Some("\"../x\""));
+        check(&Options::kwok().name("-x"), Some("\"-x\""));
+        check(&Options::kwok().name("x".repeat(25)), Some("24"));
     }
 
     #[test]

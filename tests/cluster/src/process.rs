@@ -41,19 +41,56 @@ impl Identity {
         Self::of(self.pid) == Some(self)
     }
 
+    /// The process it started, for a program that starts one and waits for it.
+    pub fn child(self) -> Option<Self> {
+        let entries = fs::read_dir("/proc").ok()?.flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .find(|pid| parent(*pid) == Some(self.pid))
+            .and_then(Self::of)
+    }
+
     pub fn kill(self) {
+        self.signal(Signal::Kill);
+    }
+
+    pub fn signal(self, signal: Signal) {
         if !self.lives() {
             return;
         }
         #[cfg(unix)]
-        if let Some(pid) = i32::try_from(self.pid)
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
         {
-            // It may have ended since; that is what was wanted.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            use rustix::process::{Pid, Signal as Number, kill_process};
+            let number = match signal {
+                Signal::Kill => Number::KILL,
+                Signal::Stop => Number::STOP,
+                Signal::Continue => Number::CONT,
+            };
+            if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
+                // It may have ended since; then there is nothing left to signal.
+                let _ = kill_process(pid, number);
+            }
         }
+        #[cfg(not(unix))]
+        let _ = signal;
     }
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// What a process can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// To end at once.
+    Kill,
+    /// To stand still.
+    Stop,
+    /// To go on.
+    Continue,
 }
 
 impl fmt::Display for Identity {

@@ -24,9 +24,10 @@ pub(crate) async fn raise(cluster: &mut Cluster, options: &Options) -> Result<()
     let place = namespace::enter(cluster, options.nodes).await?;
     let mut registry = place.command(Binary::Node.path());
     registry.args(["registry", &format!("tcp:{REGISTRY_ADDRESS}"), BUSYBOX]);
-    cluster.start("registry", &mut registry)?;
+    cluster.start("registry", registry)?;
     let mut resolver = place.command(Binary::Node.path());
-    cluster.start("resolver", resolver.args(["resolver", "127.0.0.1:53"]))?;
+    resolver.args(["resolver", "127.0.0.1:53"]);
+    cluster.start("resolver", resolver)?;
 
     let port = namespace::relay(cluster, place).await?;
     let address = node::address(0);
@@ -66,7 +67,7 @@ fn proxy(cluster: &Cluster, place: Place, credentials: &Credentials) -> Result<(
         .args(["--conntrack-max-per-core", "0"])
         .args(["--conntrack-tcp-timeout-established", "0"])
         .args(["--conntrack-tcp-timeout-close-wait", "0"]);
-    cluster.start("kube-proxy", &mut command)
+    cluster.start("kube-proxy", command)
 }
 
 /// The first line of a part's log: our own program prints the address it listens on.

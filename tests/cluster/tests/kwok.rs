@@ -174,8 +174,8 @@ async fn a_detached_cluster_runs_on_until_it_is_taken_down() -> Result<(), Error
     );
     assert_eq!(found.kubeconfig, kubeconfig);
 
-    assert_eq!(down(&name)?, true);
-    assert_eq!(down(&name)?, false);
+    assert!(down(&name)?, "it was there");
+    assert!(!down(&name)?, "taking it down twice is fine");
     traces.assert_none();
     Ok(())
 }
@@ -190,6 +190,71 @@ async fn what_a_killed_owner_leaves_is_swept() -> Result<(), Error> {
         "what_a_killed_owner_leaves_is_swept",
     )
     .await
+}
+
+#[tokio::test]
+async fn a_frozen_or_crashed_api_server_comes_back_with_its_data() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let cluster = Cluster::up(Options::kwok().nodes(1)).await?;
+    let traces = Traces::of(&cluster);
+    cluster.run(&["create", "namespace", "kept"]).await?;
+    let ask = [
+        "get",
+        "namespace",
+        "kept",
+        "-o",
+        "name",
+        "--request-timeout=1s",
+    ];
+
+    let frozen = cluster.freeze("kube-apiserver")?;
+    let silence = cluster
+        .run(&ask)
+        .await
+        .expect_err("a frozen server answered")
+        .to_string();
+    assert!(
+        !silence.contains("refused"),
+        "frozen must not mean gone: {silence}"
+    );
+    frozen.end()?;
+    answers(&cluster, &ask).await?;
+
+    let crashed = cluster.crash("kube-apiserver")?;
+    let refusal = cluster
+        .run(&ask)
+        .await
+        .expect_err("a crashed server answered")
+        .to_string();
+    assert!(refusal.contains("refused"), "{refusal}");
+    crashed.end()?;
+    answers(&cluster, &ask).await?;
+
+    let unknown = cluster
+        .freeze("kube-api")
+        .expect_err("there is no such part")
+        .to_string();
+    assert!(
+        unknown.contains("\"kube-api\"") && unknown.contains("kwok"),
+        "{unknown}"
+    );
+    cluster.down().await?;
+    traces.assert_none();
+    Ok(())
+}
+
+async fn answers(cluster: &Cluster, ask: &[&str]) -> Result<(), Error> {
+    cluster
+        .eventually("the API server answers again", SOON, async || {
+            cluster
+                .run(ask)
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        })
+        .await
 }
 
 #[tokio::test]

@@ -33,6 +33,12 @@ async fn pods_run_fail_heal_and_restart() -> Result<(), Error> {
     set_image(&cluster, "private/app:v1").await?;
     waits_for(&cluster, &["ErrImagePull", "ImagePullBackOff"], "401").await?;
 
+    let crashed = cluster.crash("kubelet-0")?;
+    assert!(
+        cluster.run(&["logs", "client"]).await.is_err(),
+        "a crashed kubelet serves logs"
+    );
+    crashed.end()?;
     restarts(&cluster).await?;
     out_of_memory(&cluster).await?;
     cluster.down().await?;

@@ -1,6 +1,7 @@
 //! Looks at the machine itself for what a cluster left: processes by what they were started with,
 //! mounts, control groups, files. Shares no code with the removal it checks.
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -65,7 +65,7 @@ pub(super) async fn raise(
             "--kubelet-request-timeout",
             "5s",
         ]);
-    cluster.start("metrics-server", &mut command)?;
+    cluster.start("metrics-server", command)?;
     // A first refused connection would delay the aggregator by half a minute.
     answers(cluster, place).await?;
     let bundle = fs::read(&authority.file).map_err(Error::file("read", &authority.file))?;

@@ -1,6 +1,5 @@
 //! The namespaces (network, mounts, processes) one real cluster lives in, and the one way in.
 
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -49,14 +48,16 @@ pub(super) async fn enter(cluster: &Cluster, nodes: u32) -> Result<Place, Error>
         ])
         .args(["--kill-child=SIGKILL", "--mount-proc", "sh"])
         .arg(script);
-    cluster.start("namespace", &mut command)?;
+    cluster.start("namespace", command)?;
     appears(cluster, "the namespaces are made", &ready).await?;
     let holder = place::identity(cluster.dir(), "namespace");
-    let first = holder.and_then(first_child).ok_or_else(|| Error::Ended {
-        component: "namespace".into(),
-        what: "its first process".into(),
-        log: cluster.logs(20),
-    })?;
+    let first = holder
+        .and_then(Identity::child)
+        .ok_or_else(|| Error::Ended {
+            component: "namespace".into(),
+            what: "its first process".into(),
+            log: cluster.logs(20),
+        })?;
     place::note(cluster.dir(), "namespace-init", first)?;
     Ok(Place::Namespace(first.pid))
 }
@@ -109,10 +110,8 @@ fn script(cluster: &Cluster, nodes: u32) -> Result<String, Error> {
 pub(super) async fn relay(cluster: &Cluster, inside: Place) -> Result<u16, Error> {
     let socket = format!("unix:{}", cluster.dir().join("api.sock").display());
     let mut outer = Place::Machine.command(Binary::Node.path());
-    cluster.start(
-        "relay-outer",
-        outer.args(["relay", "tcp:127.0.0.1:0", &socket]),
-    )?;
+    outer.args(["relay", "tcp:127.0.0.1:0", &socket]);
+    cluster.start("relay-outer", outer)?;
     let address = printed(cluster, "relay-outer").await?;
     let port = address
         .rsplit(':')
@@ -124,28 +123,10 @@ pub(super) async fn relay(cluster: &Cluster, inside: Place) -> Result<u16, Error
         log: address,
     })?;
     let mut inner = inside.command(Binary::Node.path());
-    cluster.start(
-        "relay-inner",
-        inner.args(["relay", &socket, &format!("tcp:127.0.0.1:{port}")]),
-    )?;
+    inner.args(["relay", &socket, &format!("tcp:127.0.0.1:{port}")]);
+    cluster.start("relay-inner", inner)?;
     printed(cluster, "relay-inner").await?;
     Ok(port)
-}
-
-/// The process that a program started which does nothing but wait for it.
-fn first_child(parent: Identity) -> Option<Identity> {
-    let entries = fs::read_dir("/proc").ok()?.flatten();
-    entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .find(|pid| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let fields = stat
-                .rsplit_once(')')
-                .map(|(_, fields)| fields)
-                .unwrap_or_default();
-            fields.split_whitespace().nth(1) == Some(&parent.pid.to_string())
-        })
-        .and_then(Identity::of)
 }
 
 /// How long containerd may take to answer on its socket.

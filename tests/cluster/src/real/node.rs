@@ -43,7 +43,7 @@ pub(super) fn runtime(cluster: &Cluster, place: Place, index: u32) -> Result<(),
     let file = configuration(cluster, &format!("{node}/containerd.toml"), &text)?;
     let mut command = place.command("containerd");
     command.arg("--config").arg(file);
-    cluster.start(&format!("containerd-{index}"), &mut command)
+    cluster.start(&format!("containerd-{index}"), command)
 }
 
 /// Starts the kubelet once its containerd answers.
@@ -60,12 +60,7 @@ pub(super) async fn kubelet(
         .eventually(
             &format!("containerd of {node} answers"),
             RUNTIME_STARTS,
-            async || {
-                tokio::net::UnixStream::connect(&socket)
-                    .await
-                    .map(drop)
-                    .map_err(|error| error.to_string())
-            },
+            async || answers(&socket).await.map_err(|error| error.to_string()),
         )
         .await?;
     let group = cluster
@@ -143,7 +138,17 @@ evictionHard:
             "--node-labels",
             "topology.kubernetes.io/region=test,topology.kubernetes.io/zone=test-a",
         ]);
-    cluster.start(&format!("kubelet-{index}"), &mut command)
+    cluster.start(&format!("kubelet-{index}"), command)
+}
+
+#[cfg(unix)]
+async fn answers(socket: &Path) -> std::io::Result<()> {
+    tokio::net::UnixStream::connect(socket).await.map(drop)
+}
+
+#[cfg(not(unix))]
+async fn answers(_socket: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 fn socket(home: &Path) -> PathBuf {
@@ -193,9 +198,8 @@ config_path = \"{home}/certs.d\"
 fn snapshotter(directory: &Path) -> &'static str {
     #[cfg(target_os = "linux")]
     {
-        const OVERLAY: i64 = 0x794c_7630;
-        let kind = rustix::fs::statfs(directory).map(|statistics| i64::from(statistics.f_type));
-        if kind.is_ok_and(|kind| kind == OVERLAY) {
+        // OVERLAYFS_SUPER_MAGIC
+        if rustix::fs::statfs(directory).is_ok_and(|statistics| statistics.f_type == 0x794c_7630) {
             return "native";
         }
     }
