@@ -1,21 +1,23 @@
 //! The control loops: each looks at one object at a time when something near it changed or its time has come.
 //! Nothing polls; an idle cluster costs a heartbeat every few seconds.
 
+mod autoscaler;
 mod binder;
-//mod cronjob;
-//mod daemonset;
+mod cronjob;
+mod daemonset;
 mod deployment;
 mod disruption;
 mod endpoints;
+mod expiry;
 mod garbage;
-//mod job;
+mod job;
 pub(crate) mod kubelet;
 mod namespace;
 pub(crate) mod node;
 mod pods;
 mod replicaset;
 pub(crate) mod scheduler;
-//mod statefulset;
+mod statefulset;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -78,13 +80,19 @@ impl Engine {
             Box::new(namespace::Namespaces),
             Box::new(garbage::Garbage),
             Box::new(node::Nodes::default()),
+            Box::new(cronjob::CronJobs),
+            Box::new(job::Jobs::default()),
+            Box::new(autoscaler::Autoscalers::default()),
             Box::new(deployment::Deployments),
+            Box::new(statefulset::StatefulSets),
+            Box::new(daemonset::DaemonSets),
             Box::new(replicaset::ReplicaSets::default()),
             Box::new(binder::Binder),
             Box::new(scheduler::Scheduler::default()),
             Box::new(kubelet::Kubelet::default()),
             Box::new(endpoints::Endpoints),
             Box::new(disruption::Budgets),
+            Box::new(expiry::Events),
         ];
         let loops = controllers
             .into_iter()
@@ -99,6 +107,26 @@ impl Engine {
             loops,
             seen: 0,
             started: false,
+        }
+    }
+
+    /// Adds a loop of the caller's.
+    pub(crate) fn add(&mut self, controller: Box<dyn Controller>) {
+        self.loops.push(Loop { controller, queue: BTreeSet::new(), due: BTreeMap::new(), by_time: BTreeSet::new() });
+    }
+
+    /// Has every object of these kinds looked at again.
+    pub(crate) fn wake(&mut self, w: &World, kinds: &[KindId]) {
+        let mut keys = Vec::new();
+        for kind in kinds {
+            for (key, o) in w.store.all(*kind) {
+                let change =
+                    Change { revision: self.seen, kind: *kind, key: key.clone(), before: None, object: Arc::clone(o), removed: false };
+                for l in &mut self.loops {
+                    l.controller.touched(w, &change, &mut keys);
+                    l.queue.extend(keys.drain(..));
+                }
+            }
         }
     }
 
@@ -159,29 +187,8 @@ impl Engine {
     fn start_over(&mut self, w: &World) {
         self.started = true;
         self.seen = w.store.revision();
-        let kinds: Vec<KindId> = w
-            .kinds
-            .iter()
-            .filter(|(_, k)| k.stored())
-            .map(|(id, _)| id)
-            .collect();
-        let mut keys = Vec::new();
-        for kind in kinds {
-            for (key, o) in w.store.all(kind) {
-                let change = Change {
-                    revision: self.seen,
-                    kind,
-                    key: key.clone(),
-                    before: None,
-                    object: Arc::clone(o),
-                    removed: false,
-                };
-                for l in &mut self.loops {
-                    l.controller.touched(w, &change, &mut keys);
-                    l.queue.extend(keys.drain(..));
-                }
-            }
-        }
+        let kinds: Vec<KindId> = w.kinds.iter().filter(|(_, k)| k.stored()).map(|(id, _)| id).collect();
+        self.wake(w, &kinds);
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn mark_unknown(w: &mut World, key: &Key) {
 }
 
 /// Deletes pods that have tolerated an unreachable node for long enough; returns when the next one will have.
-fn evict(w: &mut World, node: &str) -> Option<Millis> {
+pub(crate) fn evict(w: &mut World, node: &str) -> Option<Millis> {
     let now = w.now();
     let since = w.store.find(NODES, "", node).and_then(|n| {
         n.items("/spec/taints")
