@@ -25,7 +25,7 @@ addEventListener("unhandledrejection", (event) => died(event.reason) && stopped(
 
 try {
   const { default: start } = await import("./kubegraf-ui.js");
-  await start();
+  await start({ module_or_path: new URL("./kubegraf-ui_bg.wasm", import.meta.url) });
 } catch (reason) {
   stopped(reason);
 }

@@ -101,7 +101,7 @@ impl Drop for WatchGuard {
 #[must_use]
 pub fn request_id() -> String {
     let window: JsValue = js_sys::global().into();
-    let random = member::<Object>(&window, "crypto").and_then(|crypto| {
+    let random = member::<JsValue>(&window, "crypto").and_then(|crypto| {
         let uuid: Function = member(&crypto, "randomUUID")?;
         uuid.call0(&crypto).map_err(|thrown| failure(&thrown))
     });
@@ -138,9 +138,8 @@ async fn invoke(name: &str, arguments: &Object) -> Result<JsValue, Error> {
 
 /// `window.__TAURI__.core`, the public names of `withGlobalTauri`.
 fn tauri() -> Result<JsValue, Error> {
-    member::<Object>(&js_sys::global(), "__TAURI__")
-        .and_then(|tauri| member::<Object>(&tauri, "core"))
-        .map(JsValue::from)
+    member::<JsValue>(&js_sys::global(), "__TAURI__")
+        .and_then(|tauri| member::<JsValue>(&tauri, "core"))
         .map_err(|_| Error::new(Code::Internal, "this page runs outside the app"))
 }
 
@@ -167,9 +166,12 @@ fn failure(reject: &JsValue) -> Error {
     Error::new(Code::Internal, text)
 }
 
+/// A property of a plain object. Asked for as [`JsValue`], because bundled modules have no
+/// prototype and so are no instance of `Object`.
 fn member<T: JsCast>(object: &JsValue, name: &str) -> Result<T, Error> {
     Reflect::get(object, &name.into())
         .ok()
+        .filter(|value| !value.is_undefined() && !value.is_null())
         .and_then(|value| value.dyn_into::<T>().ok())
         .ok_or_else(|| Error::new(Code::Internal, format!("\"{name}\" is missing in the page")))
 }
