@@ -187,3 +187,101 @@ impl Reader {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+    use kubegraf_ipc::{execution::ExecutionStatus, object::ObjectRef};
+
+    use super::*;
+
+    fn running() -> Execution {
+        Execution {
+            id: "e1".into(),
+            cluster: "c".into(),
+            title: "t".into(),
+            action: "a".into(),
+            target: ObjectRef {
+                api_version: "v1".into(),
+                kind: "Pod".into(),
+                namespace: "n".into(),
+                name: "p".into(),
+                uid: None,
+            },
+            incident: None,
+            status: ExecutionStatus::Running,
+            outcome: None,
+            started_at: 0,
+            duration: None,
+            exit_code: None,
+            resources_changed: vec![],
+            revertible: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn output_without_end_is_cut_and_says_so() {
+        let journal = Journal::new(running());
+        for n in 0..MAX_LINES + 50 {
+            journal.line(0, false, format!("line {n}"));
+        }
+        journal.finish(Execution {
+            exit_code: Some(0),
+            ..running()
+        });
+        let events: Vec<_> = journal.events().collect().await;
+        let lines: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                ExecutionEvent::Stdout { data, .. } => Some(data.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lines.len(), MAX_LINES + 1);
+        assert_eq!(lines[MAX_LINES - 1], "line 9999");
+        assert_eq!(
+            lines[MAX_LINES],
+            "the output is cut here after 10,000 lines"
+        );
+    }
+
+    /// Covers: EXE-06
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn readers_of_any_time_get_every_line_once_and_in_order() {
+        let journal = Journal::new(running());
+        let writer = {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move {
+                for n in 0..2_000 {
+                    journal.line(n, false, "");
+                    if n % 7 == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                journal.finish(running());
+            })
+        };
+        let mut readers = vec![];
+        for _ in 0..20 {
+            readers.push(tokio::spawn(journal.events().collect::<Vec<_>>()));
+            tokio::task::yield_now().await;
+        }
+        writer.await.unwrap();
+        readers.push(tokio::spawn(journal.events().collect::<Vec<_>>()));
+        for reader in readers {
+            let events = reader.await.unwrap();
+            let at: Vec<_> = events
+                .iter()
+                .filter_map(|event| match event {
+                    ExecutionEvent::Stdout { at, .. } => Some(*at),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(at, (0..2_000).collect::<Vec<_>>());
+            assert!(matches!(
+                events.last(),
+                Some(ExecutionEvent::Complete { .. })
+            ));
+        }
+    }
+}
