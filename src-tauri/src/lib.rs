@@ -1,1 +1,12 @@
-//! p
+//! The shell: wires the core to a Tauri window and to the command line.
+//!
+//! It knows both Tauri and the core, and decides nothing: a command's body is one call into core.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Tauri hands State and Channel to commands by value"
+)]
+
+pub mod app;
+pub mod cli;
+mod commands;

@@ -4,9 +4,15 @@
 //! `kubegraf-ipc`. It knows nothing of Tauri, of windows or of how things look.
 
 pub mod clock;
+pub mod clusters;
+mod core;
+mod detection;
 pub mod executions;
+pub mod incidents;
 pub mod kinds;
 pub mod objects;
+mod options;
+mod quantity;
 mod requests;
 pub mod store;
 mod streams;
@@ -14,5 +20,7 @@ pub mod table;
 mod task;
 pub mod watch;
 
+pub use crate::core::{Core, StartError};
+pub use options::{Error as OptionsError, Options};
 pub use streams::{Sink, StreamKey};
 pub use task::TaskGuard;

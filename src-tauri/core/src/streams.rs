@@ -81,10 +81,12 @@ impl Streams {
             .remove(key);
     }
 
-    /// Ends all streams of a window.
-    pub(crate) fn end_window(&self, window: &str) {
+    /// Ends all streams of a window and says how many there were.
+    pub(crate) fn end_window(&self, window: &str) -> usize {
         let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = streams.len();
         streams.retain(|key, _| key.window != window);
+        before - streams.len()
     }
 
     /// Ends all streams.

@@ -1,0 +1,417 @@
+//! The façade: one method per line of the contract.
+//!
+//! It validates what the window sends and passes it on; everything it does is done elsewhere.
+
+use std::{fs, sync::Arc};
+
+use futures::StreamExt;
+use kubegraf_ipc::{
+    Code, Error, Reply,
+    app::{ReportUi, UiReport, Unwatch},
+    cluster::{
+        ClusterStatus, GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus,
+    },
+    execution::{
+        ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
+        WatchExecution,
+    },
+    incident::{GetIncident, IncidentsEvent, WatchIncidents},
+    object::Freshness,
+    table::{KindInfo, ListKinds, SetTableView, TableEvent, WatchTable},
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    Options, Sink, StreamKey, TaskGuard,
+    clusters::{Active, Clusters, Connection, status},
+    detection::{Detection, Detections},
+    executions::{Executions, FromServer, Pace, Ports, Target},
+    kinds::{self, KINDS, Namespaces, Nodes},
+    requests::Requests,
+    store::Store,
+    streams::{OpenTable, Streams},
+    table::{self, Table},
+    watch::Mirror,
+};
+
+/// Everything below the window. Cheap to clone.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    clusters: Arc<Clusters>,
+    detections: Detections,
+    executions: Executions,
+    requests: Requests,
+    store: Store,
+    streams: Streams,
+    /// Connects the first cluster and follows switches.
+    work: std::sync::Mutex<Vec<TaskGuard>>,
+}
+
+/// The core cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("the data directory \"{path}\" cannot be used: {source}")]
+    DataDir {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Executions of an earlier run cannot be told.
+    #[error(transparent)]
+    Executions(#[from] crate::executions::Error),
+}
+
+impl Core {
+    /// Opens the store and begins to connect the first cluster.
+    ///
+    /// # Errors
+    /// When the data directory or a database of a newer version of the app is in the way.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options { data_dir, sources, actor, clock } = options;
+        fs::create_dir_all(&data_dir).map_err(|source| StartError::DataDir {
+            path: data_dir.display().to_string(),
+            source,
+        })?;
+        let (store, notes) = Store::open(&data_dir.join("kubegraf.db"), clock.now()).await?;
+        for note in notes {
+            tracing::warn!(?note, "the database could not be used as it was");
+        }
+        let executions = Executions::new(
+            store.clone(),
+            Ports {
+                clock: Arc::clone(&clock),
+                ids: Arc::new(|| Uuid::new_v4().to_string()),
+                actor,
+                neighbourhood: Arc::new(FromServer),
+                pace: Pace::default(),
+            },
+        );
+        for id in executions.recover().await? {
+            tracing::warn!(execution = %id, "was interrupted when the app last ended");
+        }
+        let core = Self(Arc::new(Inner {
+            clusters: Arc::new(Clusters::new(sources, Arc::clone(&clock))),
+            detections: Detections::new(store.clone(), clock),
+            executions,
+            requests: Requests::default(),
+            store,
+            streams: Streams::default(),
+            work: std::sync::Mutex::default(),
+        }));
+        core.begin();
+        Ok(core)
+    }
+
+    fn begin(&self) {
+        let clusters = Arc::clone(&self.0.clusters);
+        let detections = self.0.detections.clone();
+        let mut active = clusters.active();
+        let follow = TaskGuard::spawn(async move {
+            loop {
+                let connection = match &*active.borrow_and_update() {
+                    Active::Connected(connection) => Some(Arc::clone(connection)),
+                    Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
+                };
+                if let Some(connection) = connection {
+                    let _running = detections.follow(&connection).await;
+                }
+                if active.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        let connect = TaskGuard::spawn(async move { clusters.connect_first().await });
+        let mut work = self.0.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        work.extend([follow, connect]);
+    }
+
+    /// Ends every stream and every watch and closes the store.
+    pub async fn stop(&self) {
+        self.0.streams.end_all();
+        self.0.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.0.detections.end().await;
+        self.0.store.close().await;
+    }
+
+    /// Ends the streams of a window that is gone or has loaded another page.
+    pub fn end_streams(&self, window: &str) {
+        let ended = self.0.streams.end_window(window);
+        tracing::info!(window, ended, left = self.0.streams.len(), "the page's streams ended");
+    }
+
+    /// How many streams are open: what a leak test counts.
+    #[must_use]
+    pub fn open_streams(&self) -> usize {
+        self.0.streams.len()
+    }
+
+    /// How many watches run on a connected cluster: what a leak test counts.
+    ///
+    /// # Errors
+    /// When the cluster is not connected.
+    pub fn running_watches(&self, cluster: &str) -> Result<usize, Error> {
+        Ok(self.connection(cluster)?.watches().running())
+    }
+
+    fn connection(&self, cluster: &str) -> Result<Arc<Connection>, Error> {
+        Ok(self.0.clusters.connection(cluster)?)
+    }
+
+    async fn detection(&self, cluster: &str) -> Result<Arc<Detection>, Error> {
+        Ok(self.0.detections.follow(&self.connection(cluster)?).await)
+    }
+
+    fn target(&self, cluster: &str) -> Result<Target, Error> {
+        let connection = self.connection(cluster)?;
+        Ok(Target {
+            cluster: connection.id().into(),
+            cluster_name: connection.name().into(),
+            protected: false,
+            user: connection.user().into(),
+            client: connection.mutating_client().clone(),
+        })
+    }
+}
+
+/// The commands of the contract.
+impl Core {
+    /// [`GetStatus`].
+    pub async fn get_status(&self, _: GetStatus) -> Reply<GetStatus> {
+        let active = self.0.clusters.active().borrow().clone();
+        let mirrors = Counted::of(&active);
+        Ok(mirrors.status(&active))
+    }
+
+    /// [`ListClusters`].
+    pub async fn list_clusters(&self, _: ListClusters) -> Reply<ListClusters> {
+        Ok(self.0.clusters.list())
+    }
+
+    /// [`SwitchCluster`].
+    pub async fn switch_cluster(&self, request: SwitchCluster) -> Reply<SwitchCluster> {
+        let switch = async {
+            let connection = self.0.clusters.switch(&request.cluster).await?;
+            let active = Active::Connected(connection);
+            Ok(Counted::of(&active).status(&active))
+        };
+        self.0.requests.once(&request.request_id, switch).await
+    }
+
+    /// [`ListNamespaces`].
+    pub async fn list_namespaces(&self, request: ListNamespaces) -> Reply<ListNamespaces> {
+        let connection = self.connection(&request.cluster)?;
+        let namespaces = connection.watches().subscribe::<Namespaces>();
+        let mut changes = namespaces.changes();
+        loop {
+            match namespaces.freshness() {
+                Freshness::Loading { .. } => {}
+                Freshness::Forbidden { .. } => return Ok(vec![connection.namespace().into()]),
+                Freshness::Live | Freshness::Reconnecting { .. } => {
+                    let names = namespaces.objects();
+                    return Ok(names.iter().map(|n| n.metadata.name.clone()).collect());
+                }
+            }
+            if changes.changed().await.is_err() {
+                return Err(Error::new(Code::Unreachable, "the watch of namespaces ended").retryable());
+            }
+        }
+    }
+
+    /// [`ListKinds`].
+    pub async fn list_kinds(&self, _: ListKinds) -> Reply<ListKinds> {
+        Ok(KINDS.iter().map(|kind| kind.info()).collect::<Vec<KindInfo>>())
+    }
+
+    /// [`SetTableView`].
+    pub async fn set_table_view(&self, request: SetTableView, window: &str) -> Reply<SetTableView> {
+        self.0.streams.set_view(&StreamKey::new(window, request.watch), request.view)
+    }
+
+    /// [`Unwatch`].
+    pub async fn unwatch(&self, request: Unwatch, window: &str) -> Reply<Unwatch> {
+        self.0.streams.end(&StreamKey::new(window, request.watch));
+        Ok(())
+    }
+
+    /// [`GetIncident`].
+    pub async fn get_incident(&self, request: GetIncident) -> Reply<GetIncident> {
+        self.detection(&request.cluster).await?.incident(&request.id)
+    }
+
+    /// [`PreviewFix`].
+    pub async fn preview_fix(&self, request: PreviewFix) -> Reply<PreviewFix> {
+        let detection = self.detection(&request.cluster).await?;
+        let intent = detection.intent(&request.incident, request.fix)?;
+        Ok(self.0.executions.plan(&self.target(&request.cluster)?, intent).await?)
+    }
+
+    /// [`PreviewRevert`].
+    pub async fn preview_revert(&self, request: PreviewRevert) -> Reply<PreviewRevert> {
+        let cluster = self.0.executions.get(&request.execution).await?.cluster;
+        let target = self.target(&cluster)?;
+        Ok(self.0.executions.plan_revert(&target, &request.execution).await?)
+    }
+
+    /// [`ApplyPlan`].
+    pub async fn apply_plan(&self, request: ApplyPlan) -> Reply<ApplyPlan> {
+        Ok(self.0.executions.apply(request).await?)
+    }
+
+    /// [`CancelExecution`].
+    pub async fn cancel_execution(&self, request: CancelExecution) -> Reply<CancelExecution> {
+        let cancel = async { Ok(self.0.executions.cancel(&request.execution).await?) };
+        self.0.requests.once(&request.request_id, cancel).await
+    }
+
+    /// [`ListExecutions`].
+    pub async fn list_executions(&self, request: ListExecutions) -> Reply<ListExecutions> {
+        if !(1..=500).contains(&request.limit) {
+            let message = format!("limit is {}, it must be 1 to 500", request.limit);
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(self.0.executions.list(request.cluster.as_deref(), request.limit).await?)
+    }
+
+    /// [`ReportUi`].
+    pub async fn report_ui(&self, request: ReportUi) -> Reply<ReportUi> {
+        match request.report {
+            // `cargo xtask run --shot` waits for these words.
+            UiReport::FirstPaint { view, rows } => tracing::info!(%view, rows, "first table painted"),
+            UiReport::Error { message } => tracing::error!(%message, "the window failed"),
+        }
+        Ok(())
+    }
+}
+
+/// The streams of the contract.
+impl Core {
+    /// [`WatchStatus`].
+    ///
+    /// # Errors
+    /// None today.
+    pub async fn watch_status(&self, _: WatchStatus, key: StreamKey, mut sink: Sink<ClusterStatus>) -> Result<(), Error> {
+        let mut active = self.0.clusters.active();
+        let work = async move {
+            let mut sent = None;
+            loop {
+                let now = active.borrow_and_update().clone();
+                let counted = Counted::of(&now);
+                let mut changes = counted.changes();
+                loop {
+                    let status = counted.status(&now);
+                    if sent.as_ref() != Some(&status) {
+                        if !sink(status.clone()) {
+                            return;
+                        }
+                        sent = Some(status);
+                    }
+                    tokio::select! {
+                        changed = active.changed() => match changed {
+                            Ok(()) => break,
+                            Err(_) => return,
+                        },
+                        () = Counted::changed(&mut changes) => tokio::time::sleep(table::COALESCE).await,
+                    }
+                }
+            }
+        };
+        self.0.streams.keep(key, TaskGuard::spawn(work), None);
+        Ok(())
+    }
+
+    /// [`WatchTable`].
+    ///
+    /// # Errors
+    /// When the kind, the cluster or the view does not exist.
+    pub async fn watch_table(&self, request: WatchTable, key: StreamKey, sink: Sink<TableEvent>) -> Result<(), Error> {
+        let kind = kinds::find(&request.kind).ok_or_else(|| {
+            Error::new(Code::InvalidArgument, format!("kind \"{}\" has no table", request.kind))
+        })?;
+        let connection = self.connection(&request.cluster)?;
+        let columns = kind.info().columns;
+        table::validate(&request.view, &columns)?;
+        let (view, views) = watch::channel(request.view);
+        let table = Table {
+            rows: kind.rows(connection.watches()),
+            columns: columns.clone(),
+            facet: kind.facet(),
+            namespaces: request.namespaces,
+        };
+        let work = TaskGuard::spawn(table::run(table, views, sink));
+        self.0.streams.keep(key, work, Some(OpenTable { view, columns }));
+        Ok(())
+    }
+
+    /// [`WatchIncidents`].
+    ///
+    /// # Errors
+    /// When the cluster is not connected.
+    pub async fn watch_incidents(&self, request: WatchIncidents, key: StreamKey, sink: Sink<IncidentsEvent>) -> Result<(), Error> {
+        let detection = self.detection(&request.cluster).await?;
+        self.0.streams.keep(key, TaskGuard::spawn(detection.stream(sink)), None);
+        Ok(())
+    }
+
+    /// [`WatchExecution`].
+    ///
+    /// # Errors
+    /// When there is no such execution.
+    pub async fn watch_execution(&self, request: WatchExecution, key: StreamKey, mut sink: Sink<ExecutionEvent>) -> Result<(), Error> {
+        let mut events = self.0.executions.watch(&request.execution).await?;
+        let work = async move {
+            while let Some(event) = events.next().await {
+                if !sink(event) {
+                    return;
+                }
+            }
+        };
+        self.0.streams.keep(key, TaskGuard::spawn(work), None);
+        Ok(())
+    }
+}
+
+/// The mirrors that the status counts, held for as long as it is watched.
+struct Counted {
+    mirrors: Option<(Arc<crate::watch::Subscription<Nodes>>, Arc<crate::watch::Subscription<Namespaces>>)>,
+}
+
+impl Counted {
+    fn of(active: &Active) -> Self {
+        let mirrors = match active {
+            Active::Connected(connection) => {
+                let watches = connection.watches();
+                Some((watches.subscribe::<Nodes>(), watches.subscribe::<Namespaces>()))
+            }
+            Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
+        };
+        Self { mirrors }
+    }
+
+    fn status(&self, active: &Active) -> ClusterStatus {
+        let nodes: Option<&Mirror<Nodes>> = self.mirrors.as_ref().map(|(nodes, _)| &***nodes);
+        let namespaces: Option<&Mirror<Namespaces>> = self.mirrors.as_ref().map(|(_, n)| &***n);
+        status(active, nodes, namespaces)
+    }
+
+    fn changes(&self) -> Option<(watch::Receiver<u64>, watch::Receiver<u64>)> {
+        self.mirrors.as_ref().map(|(nodes, namespaces)| (nodes.changes(), namespaces.changes()))
+    }
+
+    /// Ends when one of the mirrors has changed; never without mirrors.
+    async fn changed(changes: &mut Option<(watch::Receiver<u64>, watch::Receiver<u64>)>) {
+        match changes {
+            Some((nodes, namespaces)) => {
+                tokio::select! { _ = nodes.changed() => {}, _ = namespaces.changed() => {} }
+            }
+            None => std::future::pending().await,
+        }
+    }
+}

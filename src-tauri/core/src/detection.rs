@@ -1,0 +1,298 @@
+//! Detection: the incident engine at work on a connected cluster.
+//!
+//! It reads the mirrors of the shared watches, lets [`crate::incidents`] judge whenever they have
+//! changed, keeps the incidents in the store and shows them to whoever subscribes. It decides
+//! nothing itself. A broken watch freezes what is shown: absence of data resolves no incident.
+
+mod intent;
+mod mirrors;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use kubegraf_ipc::{
+    Code, Error,
+    incident::{Incident, IncidentRow, IncidentsEvent},
+    object::{Delta, Freshness},
+};
+use tokio::sync::watch;
+
+use crate::{
+    Sink, TaskGuard,
+    clock::Clock,
+    clusters::Connection,
+    executions::Intent,
+    incidents::{self, Ledger, Quiet, StoredIncident},
+    store::{Attention, IncidentQuery, IncidentRecord, Store},
+};
+use mirrors::Mirrors;
+
+/// Thresholds pass without a change of any object; this is how often they are looked at.
+const TICK: Duration = Duration::from_secs(5);
+/// Changes that come together are judged together.
+const SETTLE: Duration = Duration::from_millis(200);
+/// Judging may take at most one part in this many of the time.
+const SHARE: u32 = 10;
+/// That an incident is still there is written down this often, seconds.
+const STILL_THERE: i64 = 60;
+/// Incidents read back at start; older ones are history.
+const RESTORED: u32 = 1000;
+
+/// The detections of all connected clusters.
+#[derive(Clone)]
+pub(crate) struct Detections {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    running: Arc<tokio::sync::Mutex<HashMap<String, Arc<Detection>>>>,
+}
+
+impl Detections {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, running: Arc::default() }
+    }
+
+    /// The detection of a connection, started if it does not run. One cluster is watched at a
+    /// time: starting it ends the others.
+    pub(crate) async fn follow(&self, connection: &Arc<Connection>) -> Arc<Detection> {
+        let mut running = self.running.lock().await;
+        if let Some(detection) = running.get(connection.id()) {
+            return Arc::clone(detection);
+        }
+        let query = IncidentQuery {
+            cluster: Some(connection.id().into()),
+            limit: RESTORED,
+            ..Default::default()
+        };
+        let stored = self.store.incidents(&query).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "earlier incidents cannot be read; starting without them");
+            Vec::new()
+        });
+        let detection =
+            Detection::start(connection, stored, self.store.clone(), Arc::clone(&self.clock));
+        running.clear();
+        running.insert(connection.id().to_owned(), Arc::clone(&detection));
+        detection
+    }
+
+    /// Ends all of them.
+    pub(crate) async fn end(&self) {
+        self.running.lock().await.clear();
+    }
+}
+
+/// The engine on one cluster. Dropping it ends the work.
+pub(crate) struct Detection {
+    shown: watch::Receiver<Arc<Shown>>,
+    ledger: Arc<Mutex<Ledger>>,
+    clock: Arc<dyn Clock>,
+    skew: i64,
+    _work: TaskGuard,
+}
+
+/// What subscribers see.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    rows: Vec<IncidentRow>,
+    freshness: Freshness,
+    evaluated_at: i64,
+}
+
+impl Detection {
+    fn start(
+        connection: &Arc<Connection>,
+        stored: Vec<IncidentRecord>,
+        store: Store,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let ledger = Ledger::new(connection.id(), Quiet::default()).restore(stored.into_iter().map(restored));
+        let first = Shown {
+            rows: ledger.rows(),
+            freshness: Freshness::Loading { seen: 0 },
+            evaluated_at: 0,
+        };
+        let (sender, shown) = watch::channel(Arc::new(first));
+        let ledger = Arc::new(Mutex::new(ledger));
+        let skew = connection.skew();
+        let engine = Engine {
+            mirrors: Mirrors::subscribe(connection),
+            ledger: Arc::clone(&ledger),
+            clock: Arc::clone(&clock),
+            skew,
+            store,
+            shown: sender,
+            written: HashMap::new(),
+        };
+        Arc::new(Self { shown, ledger, clock, skew, _work: TaskGuard::spawn(engine.run()) })
+    }
+
+    /// One incident in full.
+    pub(crate) fn incident(&self, id: &str) -> Result<Incident, Error> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.get(id).map(|stored| stored.incident.clone()).ok_or_else(|| {
+            Error::new(Code::NotFound, format!("there is no incident \"{id}\""))
+        })
+    }
+
+    /// What a fix of an incident would do.
+    pub(crate) fn intent(self: &Arc<Self>, id: &str, fix: u32) -> Result<Intent, Error> {
+        let incident = self.incident(id)?;
+        intent::of(&incident, fix, Arc::downgrade(self))
+    }
+
+    /// Where an incident stands.
+    fn row(&self, id: &str) -> Option<IncidentRow> {
+        self.shown.borrow().rows.iter().find(|row| row.id == id).cloned()
+    }
+
+    /// Notes that a fix has been applied, so that the end of the symptoms counts as its success.
+    fn fix_applied(&self, id: &str) {
+        let now = self.clock.epoch_seconds() + self.skew;
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).fix_applied(id, now);
+    }
+
+    /// Sends what is shown, and then its changes, until nobody listens or the detection ends.
+    pub(crate) fn stream(
+        self: &Arc<Self>,
+        mut sink: Sink<IncidentsEvent>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let mut shown = self.shown.clone();
+        let alive: Weak<Self> = Arc::downgrade(self);
+        async move {
+            let mut sent: Option<Arc<Shown>> = None;
+            loop {
+                let now = Arc::clone(&shown.borrow_and_update());
+                if !sink(event(sent.as_deref(), &now)) {
+                    return;
+                }
+                sent = Some(now);
+                if shown.changed().await.is_err() || alive.strong_count() == 0 {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn event(before: Option<&Shown>, now: &Shown) -> IncidentsEvent {
+    let deltas = match before {
+        None => vec![Delta::Reset { rows: now.rows.clone() }],
+        Some(before) => incidents::deltas(&before.rows, &now.rows),
+    };
+    IncidentsEvent {
+        summary: incidents::summary(&now.rows),
+        freshness: now.freshness.clone(),
+        evaluated_at: now.evaluated_at,
+        deltas,
+        order: now.rows.iter().map(|row| row.id.clone()).collect(),
+    }
+}
+
+/// The work itself: the one writer of the ledger's evaluations.
+struct Engine {
+    mirrors: Mirrors,
+    ledger: Arc<Mutex<Ledger>>,
+    clock: Arc<dyn Clock>,
+    skew: i64,
+    store: Store,
+    shown: watch::Sender<Arc<Shown>>,
+    written: HashMap<String, StoredIncident>,
+}
+
+impl Engine {
+    async fn run(mut self) {
+        loop {
+            let began = Instant::now();
+            self.judge().await;
+            let pause = SETTLE.max(began.elapsed() * SHARE);
+            tokio::time::sleep(pause).await;
+            // A quiet cluster is looked at once per tick: thresholds pass by themselves.
+            let _ = tokio::time::timeout(TICK, self.mirrors.changed()).await;
+        }
+    }
+
+    async fn judge(&mut self) {
+        let created = self.clock.epoch_seconds();
+        let freshness = self.mirrors.freshness();
+        let Some(snapshot) = self.mirrors.snapshot(created + self.skew) else {
+            self.shown.send_if_modified(|shown| {
+                let changed = shown.freshness != freshness;
+                if changed {
+                    *shown = Arc::new(Shown {
+                        rows: shown.rows.clone(),
+                        freshness,
+                        evaluated_at: shown.evaluated_at,
+                    });
+                }
+                changed
+            });
+            return;
+        };
+        let ledger = Arc::clone(&self.ledger);
+        let judged = tokio::task::spawn_blocking(move || {
+            let found = incidents::evaluate(&snapshot);
+            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            let changed = ledger.observe(&snapshot, found, created);
+            (changed, ledger.rows(), snapshot.now)
+        });
+        let (changed, rows, evaluated_at) = match judged.await {
+            Ok(judged) => judged,
+            Err(error) => {
+                tracing::error!(%error, "the incident engine failed on this snapshot");
+                return;
+            }
+        };
+        self.write_down(changed).await;
+        self.shown.send_replace(Arc::new(Shown { rows, freshness, evaluated_at }));
+    }
+
+    /// Stores what a person would miss after a restart; that something is still there only now and then.
+    async fn write_down(&mut self, changed: Vec<StoredIncident>) {
+        let news: Vec<StoredIncident> = changed
+            .into_iter()
+            .filter(|stored| {
+                self.written.get(&stored.incident.row.id).is_none_or(|old| differs(old, stored))
+            })
+            .collect();
+        if news.is_empty() {
+            return;
+        }
+        let records: Vec<IncidentRecord> = news.iter().cloned().map(record).collect();
+        match self.store.save_incidents(&records).await {
+            Ok(()) => {
+                self.written.extend(news.into_iter().map(|s| (s.incident.row.id.clone(), s)));
+            }
+            Err(error) => tracing::error!(%error, "incidents cannot be written down"),
+        }
+    }
+}
+
+fn differs(old: &StoredIncident, new: &StoredIncident) -> bool {
+    let (was, is) = (&old.incident.row, &new.incident.row);
+    let same = IncidentRow { last_seen: is.last_seen, ..was.clone() };
+    &same != is || is.last_seen - was.last_seen >= STILL_THERE || old.reopened != new.reopened
+}
+
+fn record(stored: StoredIncident) -> IncidentRecord {
+    IncidentRecord {
+        cluster: stored.cluster,
+        fingerprint: stored.fingerprint,
+        resolved_at: stored.resolved_at,
+        reopened: stored.reopened,
+        incident: stored.incident,
+        attention: Attention::default(),
+    }
+}
+
+fn restored(record: IncidentRecord) -> StoredIncident {
+    StoredIncident {
+        cluster: record.cluster,
+        fingerprint: record.fingerprint,
+        resolved_at: record.resolved_at,
+        reopened: record.reopened,
+        fixed_at: None,
+        incident: record.incident,
+    }
+}

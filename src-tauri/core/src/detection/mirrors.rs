@@ -1,0 +1,109 @@
+//! The mirrors the engine reads, and the snapshot made of them.
+
+use std::sync::Arc;
+
+use kubegraf_ipc::object::Freshness;
+
+use crate::{
+    clusters::Connection,
+    incidents::Snapshot,
+    kinds::{Deployments, Events, Kind, Namespaces, Nodes, Pods, ReplicaSets, Services},
+    watch::{Mirror, Subscription},
+};
+
+/// Subscriptions to every kind the engine reads.
+pub(super) struct Mirrors {
+    cluster: String,
+    pods: Arc<Subscription<Pods>>,
+    deployments: Arc<Subscription<Deployments>>,
+    replica_sets: Arc<Subscription<ReplicaSets>>,
+    nodes: Arc<Subscription<Nodes>>,
+    events: Arc<Subscription<Events>>,
+    services: Arc<Subscription<Services>>,
+    namespaces: Arc<Subscription<Namespaces>>,
+    changes: Vec<tokio::sync::watch::Receiver<u64>>,
+}
+
+impl Mirrors {
+    pub(super) fn subscribe(connection: &Connection) -> Self {
+        let watches = connection.watches();
+        let mut mirrors = Self {
+            cluster: connection.id().into(),
+            pods: watches.subscribe(),
+            deployments: watches.subscribe(),
+            replica_sets: watches.subscribe(),
+            nodes: watches.subscribe(),
+            events: watches.subscribe(),
+            services: watches.subscribe(),
+            namespaces: watches.subscribe(),
+            changes: Vec::new(),
+        };
+        mirrors.changes = vec![
+            mirrors.pods.changes(),
+            mirrors.deployments.changes(),
+            mirrors.replica_sets.changes(),
+            mirrors.nodes.changes(),
+            mirrors.events.changes(),
+            mirrors.services.changes(),
+            mirrors.namespaces.changes(),
+        ];
+        mirrors
+    }
+
+    /// Ends when any of them has changed since the last snapshot.
+    pub(super) async fn changed(&mut self) {
+        let waits = self.changes.iter_mut().map(|changes| Box::pin(changes.changed()));
+        // The writers live as long as the subscriptions that are held here.
+        let _ = futures::future::select_all(waits).await;
+    }
+
+    /// Whether what the engine reads is what the cluster holds: the worst of them.
+    pub(super) fn freshness(&self) -> Freshness {
+        let all = self.all();
+        let worst = all.into_iter().min_by_key(|freshness| match freshness {
+            Freshness::Reconnecting { .. } => 0,
+            Freshness::Loading { .. } => 1,
+            Freshness::Forbidden { .. } => 2,
+            Freshness::Live => 3,
+        });
+        worst.expect("there are several kinds")
+    }
+
+    /// The cluster at `now` (cluster time, epoch seconds); `None` while a list is not whole or a
+    /// watch is broken. What may not be read is unknown.
+    pub(super) fn snapshot(&mut self, now: i64) -> Option<Snapshot> {
+        for changes in &mut self.changes {
+            changes.mark_unchanged();
+        }
+        let sound = |freshness: &Freshness| {
+            matches!(freshness, Freshness::Live | Freshness::Forbidden { .. })
+        };
+        self.all().iter().all(sound).then(|| Snapshot {
+            cluster: self.cluster.clone(),
+            now,
+            pods: known(&self.pods),
+            deployments: known(&self.deployments),
+            replica_sets: known(&self.replica_sets),
+            nodes: known(&self.nodes),
+            events: known(&self.events),
+            services: known(&self.services),
+            namespaces: known(&self.namespaces),
+        })
+    }
+
+    fn all(&self) -> [Freshness; 7] {
+        [
+            self.pods.freshness(),
+            self.deployments.freshness(),
+            self.replica_sets.freshness(),
+            self.nodes.freshness(),
+            self.events.freshness(),
+            self.services.freshness(),
+            self.namespaces.freshness(),
+        ]
+    }
+}
+
+fn known<K: Kind>(mirror: &Mirror<K>) -> Option<Vec<Arc<K::Object>>> {
+    (mirror.freshness() == Freshness::Live).then(|| mirror.objects())
+}

@@ -1,0 +1,26 @@
+//! The app: commands, streams and their ends, the same for a real window and for tests.
+
+use kubegraf_core::Core;
+use tauri::{Builder, Runtime, Window, WindowEvent, webview::PageLoadEvent};
+
+use crate::commands;
+
+/// Adds everything of ours to a Tauri builder.
+pub fn builder<R: Runtime>(builder: Builder<R>, core: Core) -> Builder<R> {
+    let on_load = core.clone();
+    let on_close = core.clone();
+    builder
+        .manage(core)
+        .invoke_handler(commands::handler())
+        // A page that reloads tells us nothing else: its streams have no reader any more.
+        .on_page_load(move |webview, payload| {
+            if payload.event() == PageLoadEvent::Started {
+                on_load.end_streams(webview.label());
+            }
+        })
+        .on_window_event(move |window: &Window<R>, event| {
+            if matches!(event, WindowEvent::Destroyed) {
+                on_close.end_streams(window.label());
+            }
+        })
+}

@@ -1,0 +1,113 @@
+//! One Tauri command per line of the contract; each is one call into core.
+
+use kubegraf_core::{Core, StreamKey};
+use kubegraf_ipc::{
+    Error, Reply,
+    app::{ReportUi, Unwatch},
+    cluster::{GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
+    cluster::ClusterStatus,
+    execution::{
+        ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
+        WatchExecution,
+    },
+    incident::{GetIncident, IncidentsEvent, WatchIncidents},
+    table::{ListKinds, SetTableView, TableEvent, WatchTable},
+};
+use tauri::{Runtime, State, Webview, ipc::{Channel, Invoke}};
+
+/// Plain commands: name, request, and the core's method of the same name.
+macro_rules! commands {
+    ($($name:ident($request:ty);)*) => {
+        $(
+            #[tauri::command]
+            async fn $name(core: State<'_, Core>, request: $request) -> Reply<$request> {
+                core.$name(request).await
+            }
+        )*
+    };
+}
+
+/// Streams: the same with a channel, keyed by window and channel.
+macro_rules! watches {
+    ($($name:ident($request:ty) => $event:ty;)*) => {
+        $(
+            #[tauri::command]
+            async fn $name<R: Runtime>(
+                webview: Webview<R>,
+                core: State<'_, Core>,
+                request: $request,
+                events: Channel<$event>,
+            ) -> Result<(), Error> {
+                let key = StreamKey::new(webview.label(), events.id());
+                core.$name(request, key, Box::new(move |event| events.send(event).is_ok())).await
+            }
+        )*
+    };
+}
+
+/// Commands about the window's own streams.
+macro_rules! stream_commands {
+    ($($name:ident($request:ty);)*) => {
+        $(
+            #[tauri::command]
+            async fn $name<R: Runtime>(
+                webview: Webview<R>,
+                core: State<'_, Core>,
+                request: $request,
+            ) -> Reply<$request> {
+                core.$name(request, webview.label()).await
+            }
+        )*
+    };
+}
+
+commands! {
+    get_status(GetStatus);
+    list_clusters(ListClusters);
+    list_namespaces(ListNamespaces);
+    list_kinds(ListKinds);
+    get_incident(GetIncident);
+    preview_fix(PreviewFix);
+    preview_revert(PreviewRevert);
+    list_executions(ListExecutions);
+    report_ui(ReportUi);
+    switch_cluster(SwitchCluster);
+    apply_plan(ApplyPlan);
+    cancel_execution(CancelExecution);
+}
+
+watches! {
+    watch_status(WatchStatus) => ClusterStatus;
+    watch_table(WatchTable) => TableEvent;
+    watch_incidents(WatchIncidents) => IncidentsEvent;
+    watch_execution(WatchExecution) => ExecutionEvent;
+}
+
+stream_commands! {
+    set_table_view(SetTableView);
+    unwatch(Unwatch);
+}
+
+/// Answers every command of the contract.
+pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        get_status,
+        list_clusters,
+        list_namespaces,
+        list_kinds,
+        set_table_view,
+        get_incident,
+        preview_fix,
+        preview_revert,
+        list_executions,
+        report_ui,
+        unwatch,
+        switch_cluster,
+        apply_plan,
+        cancel_execution,
+        watch_status,
+        watch_table,
+        watch_incidents,
+        watch_execution
+    ]
+}

@@ -1,0 +1,161 @@
+//! The shell through Tauri's mock runtime: every command is wired and granted, streams end with
+//! their window, and what the ACL does not grant is refused. No WebKit, no display.
+
+use std::time::Duration;
+
+use kubegraf_core::{Core, Options, clock::SystemClock, clusters::Sources};
+use kubegraf_ipc::{COMMANDS, MUTATIONS};
+use serde_json::{Value, json};
+use tauri::{
+    App, Manager, WebviewWindow,
+    ipc::{CallbackFn, InvokeBody},
+    test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
+    webview::InvokeRequest,
+};
+
+/// A shell on the demo cluster, with its data in a directory of its own.
+struct Shell {
+    core: Core,
+    window: WebviewWindow<MockRuntime>,
+    _app: App<MockRuntime>,
+    _data: tempfile::TempDir,
+}
+
+impl Shell {
+    fn open() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let options = Options {
+            data_dir: data.path().into(),
+            sources: Sources { kubeconfigs: Vec::new(), demo: true },
+            actor: "tester".into(),
+            clock: std::sync::Arc::new(SystemClock),
+        };
+        let core = tauri::async_runtime::block_on(Core::start(options)).unwrap();
+        let app = kubegraf_shell::app::builder(mock_builder(), core.clone())
+            .build(tauri::generate_context!())
+            .unwrap();
+        let window = app.get_webview_window("main").unwrap();
+        Self { core, window, _app: app, _data: data }
+    }
+
+    fn invoke(&self, command: &str, body: Value) -> Result<Value, Value> {
+        let request = InvokeRequest {
+            cmd: command.into(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: self.window.url().unwrap(),
+            body: InvokeBody::Json(body),
+            headers: tauri::http::HeaderMap::new(),
+            invoke_key: INVOKE_KEY.to_string(),
+        };
+        get_ipc_response(&self.window, request).map(|body| body.deserialize().unwrap())
+    }
+
+    /// Calls until the answer satisfies the test, for 20 s at most.
+    fn until(&self, command: &str, body: Value, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..200 {
+            last = self.invoke(command, body.clone()).unwrap();
+            if wanted(&last) {
+                return last;
+            }
+            tauri::async_runtime::block_on(tokio::time::sleep(Duration::from_millis(100)));
+        }
+        panic!("\"{command}\" never answered as wanted; last: {last}");
+    }
+}
+
+/// Covers: IPC-01, SYS-03
+#[test]
+fn every_command_of_the_contract_is_wired_and_granted() {
+    let shell = Shell::open();
+    for command in COMMANDS {
+        let refusal = shell.invoke(command, json!({})).expect_err("no command works without a request");
+        let refusal = refusal.to_string();
+        assert!(refusal.contains("missing required key request"), "\"{command}\": {refusal}");
+    }
+}
+
+/// Covers: IPC-06
+#[test]
+fn the_capability_grants_the_contract_and_nothing_else() {
+    let conf: Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+    let granted = &conf["app"]["security"]["capabilities"][0]["permissions"];
+    let mut granted: Vec<String> =
+        granted.as_array().unwrap().iter().map(|p| p.as_str().unwrap().to_owned()).collect();
+    let mut wanted: Vec<String> =
+        COMMANDS.iter().map(|name| format!("allow-{}", name.replace('_', "-"))).collect();
+    granted.sort();
+    wanted.sort();
+    assert_eq!(granted, wanted);
+}
+
+/// Covers: IPC-06
+#[test]
+fn what_the_capability_does_not_grant_is_refused() {
+    let shell = Shell::open();
+    for command in ["plugin:window|close", "plugin:event|listen", "no_such_command"] {
+        let refusal = shell.invoke(command, json!({})).unwrap_err().to_string();
+        assert!(
+            refusal.contains("not allowed") || refusal.contains("not found"),
+            "\"{command}\": {refusal}"
+        );
+    }
+}
+
+/// Covers: IPC-05
+#[test]
+fn a_malformed_request_is_refused_by_name() {
+    let shell = Shell::open();
+    let refusal = shell.invoke("list_executions", json!({"request": {"limit": "many"}})).unwrap_err();
+    assert!(refusal.to_string().contains("many"), "{refusal}");
+    let refusal =
+        shell.invoke("list_executions", json!({"request": {"cluster": null, "limit": 0}})).unwrap_err();
+    assert_eq!(refusal["code"], "invalid_argument");
+    assert!(refusal["message"].as_str().unwrap().contains("limit is 0"), "{refusal}");
+}
+
+/// Covers: CLU-01, CLU-17
+#[test]
+fn the_demo_cluster_is_listed_and_becomes_active() {
+    let shell = Shell::open();
+    let status =
+        shell.until("get_status", json!({"request": {}}), |s| s["nodeCount"].as_u64().is_some());
+    assert_eq!((&status["connected"], &status["isDemo"]), (&json!(true), &json!(true)));
+    let list = shell.invoke("list_clusters", json!({"request": {}})).unwrap();
+    assert_eq!(list["currentCluster"], "demo");
+    assert_eq!(list["clusters"][0]["isActive"], true);
+}
+
+/// Covers: RTU-12
+#[test]
+fn a_stream_ends_when_it_is_told_and_when_its_window_goes() {
+    let shell = Shell::open();
+    shell.until("get_status", json!({"request": {}}), |s| s["connected"] == json!(true));
+    let open = |channel: u32| {
+        let view = json!({"revision": 1, "filter": "", "facet": null, "sort": null, "offset": 0, "count": 60});
+        let request = json!({"cluster": "demo", "kind": "pods", "namespaces": [], "view": view});
+        let body = json!({"request": request, "events": format!("__CHANNEL__:{channel}")});
+        shell.invoke("watch_table", body).unwrap();
+    };
+    open(7);
+    open(8);
+    assert_eq!(shell.core.open_streams(), 2);
+    shell.invoke("unwatch", json!({"request": {"watch": 7}})).unwrap();
+    shell.invoke("unwatch", json!({"request": {"watch": 7}})).unwrap();
+    assert_eq!(shell.core.open_streams(), 1, "ending a stream twice ends no other");
+    shell.core.end_streams("main");
+    assert_eq!(shell.core.open_streams(), 0);
+}
+
+/// Covers: ERR-04
+#[test]
+fn a_resent_mutation_runs_once() {
+    let shell = Shell::open();
+    assert!(MUTATIONS.contains(&"switch_cluster"));
+    let unknown = json!({"request": {"requestId": "r1", "cluster": "context:gone"}});
+    let first = shell.invoke("switch_cluster", unknown.clone()).unwrap_err();
+    assert_eq!(first["code"], "not_found");
+    let demo = json!({"request": {"requestId": "r1", "cluster": "demo"}});
+    assert_eq!(shell.invoke("switch_cluster", demo).unwrap_err(), first, "the id has its answer");
+}

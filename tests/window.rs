@@ -1,0 +1,13 @@
+//! Journeys in a real window: WebKit under Xvfb, driven by WebDriver, started and ended by the
+//! test itself. One window at a time; a failed journey leaves a screenshot and the app's log.
+
+#![cfg(target_os = "linux")]
+
+#[path = "window/display.rs"]
+mod display;
+#[path = "window/journeys.rs"]
+mod journeys;
+#[path = "window/main_job.rs"]
+mod main_job;
+#[path = "window/page.rs"]
+mod page;

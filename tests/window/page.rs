@@ -1,0 +1,81 @@
+//! What a journey does on the page: look, wait, click, ask.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+
+/// The page of a window. Errors are sentences for the person who reads the failed test.
+#[derive(Clone)]
+pub struct Page(Client);
+
+/// Long enough for a slow machine; nothing waits when what it waits for is there.
+pub const SOON: Duration = Duration::from_secs(30);
+
+impl Page {
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// Runs a script and gives what it returns.
+    pub async fn run(&self, script: &str) -> Result<Value, String> {
+        self.0.execute(script, Vec::new()).await.map_err(|error| format!("script failed: {error}"))
+    }
+
+    /// Waits until a script returns something true, and gives it.
+    pub async fn until(&self, what: &str, limit: Duration, script: &str) -> Result<Value, String> {
+        let since = Instant::now();
+        loop {
+            let value = self.run(script).await?;
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                return Ok(value);
+            }
+            if since.elapsed() > limit {
+                return Err(format!("no {what} within {} s", limit.as_secs()));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits for an element.
+    pub async fn sees(&self, css: &str, limit: Duration) -> Result<(), String> {
+        let script = format!("return document.querySelector({}) !== null", quoted(css));
+        self.until(css, limit, &script).await.map(drop)
+    }
+
+    /// Waits for an element and clicks it as a person would.
+    pub async fn click(&self, css: &str) -> Result<(), String> {
+        self.sees(css, SOON).await?;
+        let element = self.0.find(Locator::Css(css)).await.map_err(|e| format!("{css}: {e}"))?;
+        element.click().await.map_err(|error| format!("{css} cannot be clicked: {error}"))
+    }
+
+    /// The text of the first element.
+    pub async fn text(&self, css: &str) -> Result<String, String> {
+        let script = format!("return document.querySelector({})?.innerText ?? null", quoted(css));
+        let value = self.until(css, SOON, &script).await?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many elements there are.
+    pub async fn count(&self, css: &str) -> Result<u64, String> {
+        let script = format!("return document.querySelectorAll({}).length", quoted(css));
+        Ok(self.run(&script).await?.as_u64().unwrap_or_default())
+    }
+
+    /// Goes to a route of the app.
+    pub async fn go(&self, route: &str) -> Result<(), String> {
+        self.run(&format!("location.hash = {}", quoted(&format!("#/{route}")))).await?;
+        let view = route.split('/').next().unwrap_or(route);
+        self.sees(&format!("main[data-view=\"{view}\"]"), SOON).await
+    }
+}
+
+/// A JavaScript string.
+pub fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
