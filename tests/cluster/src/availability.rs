@@ -1,8 +1,9 @@
 //! Whether this machine can run a tier, decided before anything is started.
 //! A tier that cannot run is skipped aloud or, on request, fails; it never passes.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Binary, Tier};
 
@@ -82,7 +83,9 @@ pub fn require(tier: Tier) -> bool {
     if demanded("KG_REQUIRE_CLUSTER") || (tier == Tier::Real && demanded("KG_REQUIRE_TIER_B")) {
         panic!("{label} is required and cannot run; {missing}");
     }
-    eprintln!("SKIPPED {label}: {missing}");
+    // In one piece, or what other tests print gets into the line.
+    let line = format!("SKIPPED {label}: {missing}\n");
+    eprint!("{line}");
     false
 }
 
@@ -96,20 +99,18 @@ fn join(first: &Missing, second: &Missing) -> Missing {
 fn machine_lacks() -> Vec<Missing> {
     let mut missing = Vec::new();
     #[cfg(unix)]
-    if !rustix::process::geteuid().is_root() {
+    let root = rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    let root = false;
+    if root {
+        missing.extend(crate::cgroup::unusable());
+    } else {
         missing.push(Missing::new("root", "run the tests as root"));
     }
-    let packages: Vec<_> = TOOLS
-        .iter()
-        .filter(|(tool, _)| find(tool).is_none())
-        .map(|(_, package)| *package)
-        .collect();
-    let absent = |path: &&(&'static str, &'static str)| !Path::new(path.0).exists();
-    let packages: Vec<_> = packages
-        .into_iter()
-        .chain(FILES.iter().filter(absent).map(|(_, package)| *package))
-        .collect();
-    let mut names = packages.clone();
+    let tools = TOOLS.iter().filter(|(tool, _)| !on_path(tool));
+    let files = FILES.iter().filter(|(file, _)| !Path::new(file).exists());
+    let mut names: Vec<_> = tools.chain(files).map(|(_, package)| *package).collect();
+    names.sort_unstable();
     names.dedup();
     if !names.is_empty() {
         let names = names.join(" ");
@@ -118,7 +119,6 @@ fn machine_lacks() -> Vec<Missing> {
             format!("apt-get install -y {names}"),
         ));
     }
-    missing.extend(crate::cgroup::unusable());
     missing
 }
 
@@ -144,11 +144,14 @@ pub(crate) const CNI_PLUGINS: &str = "/usr/lib/cni";
 /// Statically linked, or nothing in the test images starts; the registry checks that.
 pub(crate) const BUSYBOX: &str = "/bin/busybox";
 
-/// The full path of a program.
-pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
+/// PATH, and where Debian keeps root's tools, which the PATH of `su` may lack.
+pub(crate) fn search_path() -> OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(Into::into))
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file())
+    let system = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from);
+    // Only a directory with a ":" in its name cannot be joined, and PATH holds none.
+    std::env::join_paths(std::env::split_paths(&path).chain(system)).unwrap_or(path)
+}
+
+fn on_path(program: &str) -> bool {
+    std::env::split_paths(&search_path()).any(|directory| directory.join(program).is_file())
 }

@@ -266,7 +266,10 @@ impl Cluster {
                     log: self.logs(6),
                 });
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            // Asking costs a process; what has taken long may be noticed a little later.
+            let pause = since.elapsed() / 10;
+            tokio::time::sleep(pause.clamp(Duration::from_millis(50), Duration::from_secs(1)))
+                .await;
         }
     }
 

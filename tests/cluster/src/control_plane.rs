@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::availability::search_path;
 use crate::pki::{self, Authority, Pair};
 use crate::{Binary, Cluster, Error, Options, Tier, User};
 
@@ -24,6 +25,7 @@ impl Place {
             Self::Machine => Command::new(program.as_ref()),
             Self::Namespace(first) => {
                 let mut command = Command::new("nsenter");
+                command.env("PATH", search_path());
                 command.args([
                     "--target",
                     &first.to_string(),
@@ -284,6 +286,7 @@ fn controller_manager(
             "--horizontal-pod-autoscaler-sync-period",
             "5s",
         ])
+        .args(["--concurrent-replicaset-syncs", "20"])
         .args(["--controllers", CONTROLLERS])
         .arg("--root-ca-file")
         .arg(&credentials.authority.file)

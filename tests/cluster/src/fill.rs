@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::{Cluster, Error, Options};
+use crate::{Cluster, Error, Options, Tier};
 
 /// More pods in one Deployment than this would make a list of Deployments unlike any real one.
-const PODS_EACH: u32 = 200;
+const PODS_EACH: u32 = 100;
+
+/// Beyond this many the scheduler, two more writes for each pod, is spared: every Deployment names
+/// its node.
+const SCHEDULED: u32 = 1_000;
 
 /// Creates the Deployments in the namespace `fill` and waits until their pods are Ready.
 pub(crate) async fn raise(cluster: &Cluster, options: &Options, image: &str) -> Result<(), Error> {
@@ -20,6 +24,11 @@ pub(crate) async fn raise(cluster: &Cluster, options: &Options, image: &str) -> 
             break;
         }
         left -= replicas;
+        let node = if options.tier == Tier::Kwok && options.pods > SCHEDULED {
+            format!("      nodeName: node-{}\n", index % options.nodes)
+        } else {
+            String::new()
+        };
         let _ = write!(
             manifests,
             "---
@@ -32,7 +41,7 @@ spec:
   template:
     metadata: {{labels: {{app: fill-{index}}}}}
     spec:
-      terminationGracePeriodSeconds: 1
+{node}      terminationGracePeriodSeconds: 1
       containers:
       - name: app
         image: {image}

@@ -68,7 +68,7 @@ options:
   tlsPrivateKeyFile: {}
   manageAllNodes: true
   enableDebuggingHandlers: true
-  podPlayStageParallelism: 8
+  podPlayStageParallelism: 16
   nodePlayStageParallelism: 8
   nodeLeaseParallelism: 8
   podsOnNodeSyncParallelism: 8

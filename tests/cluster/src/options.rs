@@ -52,13 +52,14 @@ pub struct Options {
     pub name: Option<String>,
     /// Default: 3 for kwok (1–5,000), 1 for real (1–2).
     pub nodes: u32,
-    /// Running pods to start with, in the namespace `fill`, owned by Deployments.
+    /// Running pods to start with, in the namespace `fill`, owned by Deployments of 100. More than
+    /// 1,000 are bound to their nodes without the scheduler, for speed.
     /// Default: 0. Only [`Tier::Kwok`] takes more than 100.
     pub pods: u32,
     /// Whether metrics-server answers `metrics.k8s.io`. Default: false. Only [`Tier::Real`].
     pub metrics: bool,
     /// How long bringing up may take before it fails with the logs. Default: 120 s, and a second
-    /// more for each 50 pods.
+    /// more for each 20 pods.
     pub deadline: Option<Duration>,
 }
 
@@ -138,7 +139,7 @@ impl Options {
 
     pub(crate) fn time_limit(&self) -> Duration {
         self.deadline
-            .unwrap_or(Duration::from_secs(120 + u64::from(self.pods) / 50))
+            .unwrap_or(Duration::from_secs(120 + u64::from(self.pods) / 20))
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

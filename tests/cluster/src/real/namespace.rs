@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{appears, node, printed};
+use crate::availability::search_path;
 use crate::control_plane::{Place, configuration};
 use crate::process::Identity;
 use crate::{Binary, Cluster, Error, place};
@@ -38,6 +39,7 @@ pub(super) async fn enter(cluster: &Cluster, nodes: u32) -> Result<Place, Error>
     let script = configuration(cluster, "namespace.sh", &script(cluster, nodes)?)?;
     let mut command = Command::new("unshare");
     command
+        .env("PATH", search_path())
         .args([
             "--net",
             "--mount",
