@@ -210,8 +210,20 @@ impl Mutation {
             ))
             .header(header::CONTENT_TYPE, self.content_type)
             .header(header::ACCEPT, "application/json")
-            .body(Body::from(self.body.clone()))
+            .body(Body::from(self.body(dry_run)))
             .expect("paths are made of API names, which are URI characters")
+    }
+
+    /// A server that finds options in the body of a DELETE does not read those of the query: the
+    /// dry run has to be said in the body, or it is none.
+    fn body(&self, dry_run: bool) -> Vec<u8> {
+        if !dry_run || self.method != Method::DELETE {
+            return self.body.clone();
+        }
+        let mut options: Value =
+            serde_json::from_slice(&self.body).expect("the options were written as JSON");
+        options["dryRun"] = json!(["All"]);
+        options.to_string().into_bytes()
     }
 }
 

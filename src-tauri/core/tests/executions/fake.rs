@@ -39,6 +39,17 @@ pub struct Seen {
     pub body: String,
 }
 
+impl Seen {
+    /// As a real server reads it: the options in the body of a DELETE hide those of the query.
+    fn is_dry(&self) -> bool {
+        if self.method == Method::DELETE && !self.body.is_empty() {
+            let options: Value = serde_json::from_str(&self.body).unwrap();
+            return options["dryRun"] == json!(["All"]);
+        }
+        self.query.contains("dryRun=All")
+    }
+}
+
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Value>,
@@ -145,7 +156,7 @@ impl Fake {
             .iter()
             .filter(|seen| {
                 seen.method != Method::GET
-                    && !seen.query.contains("dryRun=All")
+                    && !seen.is_dry()
                     && !seen.path.contains("selfsubjectaccessreviews")
             })
             .cloned()
@@ -157,7 +168,7 @@ impl Fake {
         state
             .seen
             .iter()
-            .filter(|seen| seen.query.contains("dryRun=All"))
+            .filter(|seen| seen.is_dry())
             .cloned()
             .collect()
     }
@@ -181,7 +192,7 @@ impl Fake {
             .map_or("", |value| value.to_str().unwrap())
             .to_owned();
         self.0.lock().unwrap().seen.push(seen.clone());
-        let dry = seen.query.contains("dryRun=All");
+        let dry = seen.is_dry();
         let change = seen.method != Method::GET && !dry && !seen.path.contains("selfsubject");
         let fault = if change {
             self.0.lock().unwrap().fault.take()
