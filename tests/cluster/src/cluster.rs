@@ -19,7 +19,8 @@ mod outage;
 pub use outage::Outage;
 
 /// A running cluster. Dropping it ends every process, mount, namespace, control group and file of it,
-/// unless it was [detached](Self::detach).
+/// unless it was [detached](Self::detach). When a test panics, or a cluster does not come up, the logs
+/// of its parts are copied to the directory that `KUBEGRAF_CLUSTER_LOGS` names, if it names one.
 #[derive(Debug)]
 pub struct Cluster {
     record: Record,
@@ -390,6 +391,9 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if self.end == End::Remove {
+            if std::thread::panicking() || !self.record.ready {
+                place::keep_logs(&self.directory);
+            }
             let mut children = self.children();
             // Drop cannot fail; what is left is found by the next sweep.
             let _ = place::remove(&self.directory, &mut children);

@@ -252,6 +252,24 @@ pub(crate) fn remove(directory: &Path, children: &mut Vec<Child>) -> Result<(), 
     }
 }
 
+/// Copies the logs of a cluster that is about to go to where somebody asked for them.
+pub(crate) fn keep_logs(directory: &Path) {
+    let Some(kept) = std::env::var_os("KUBEGRAF_CLUSTER_LOGS").filter(|kept| !kept.is_empty())
+    else {
+        return;
+    };
+    let kept = Path::new(&kept).join(directory.file_name().unwrap_or_default());
+    let logs = fs::read_dir(directory.join("logs"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    // Whatever fails here must not hide the failure that the logs are about.
+    let _ = fs::create_dir_all(&kept);
+    for log in logs {
+        let _ = fs::copy(log.path(), kept.join(log.file_name()));
+    }
+}
+
 /// Who runs as `part`, if it still does.
 pub(crate) fn identity(directory: &Path, part: &str) -> Option<Identity> {
     let text = fs::read_to_string(directory.join(PIDS).join(part)).ok()?;

@@ -2,7 +2,7 @@
 
 mod traces;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kubegraf_testcluster::{
     Cluster, Error, FAULT, Fault, Options, State, Tier, User, down, list, require, sweep,
@@ -164,6 +164,7 @@ async fn a_detached_cluster_runs_on_until_it_is_taken_down() -> Result<(), Error
     let (name, kubeconfig) = (cluster.name().to_owned(), cluster.kubeconfig().to_owned());
     let traces = Traces::of(&cluster);
     cluster.detach()?;
+    let _taken_down = TakenDown(name.clone());
 
     assert!(!sweep()?.contains(&name), "a detached cluster was swept");
     let found = list().into_iter().find(|running| running.name == name);
@@ -173,6 +174,18 @@ async fn a_detached_cluster_runs_on_until_it_is_taken_down() -> Result<(), Error
         (State::Detached, 1, true)
     );
     assert_eq!(found.kubeconfig, kubeconfig);
+
+    traces.kill("kube-scheduler");
+    let state = || {
+        let found = list().into_iter().find(|running| running.name == name);
+        found.map(|running| running.state)
+    };
+    let limit = Instant::now() + SOON;
+    while state() == Some(State::Detached) && Instant::now() < limit {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(state(), Some(State::Broken("kube-scheduler".into())));
+    assert!(!sweep()?.contains(&name), "what still runs was swept");
 
     assert!(down(&name)?, "it was there");
     assert!(!down(&name)?, "taking it down twice is fine");
@@ -190,6 +203,25 @@ async fn what_a_killed_owner_leaves_is_swept() -> Result<(), Error> {
         "what_a_killed_owner_leaves_is_swept",
     )
     .await
+}
+
+#[tokio::test]
+async fn one_that_does_not_come_up_in_time_says_so_and_leaves_nothing() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let name = format!("late-{}", std::process::id());
+    let options = Options::kwok()
+        .name(&name)
+        .deadline(Duration::from_millis(700));
+    let late = Cluster::up(options)
+        .await
+        .expect_err("nothing is that quick")
+        .to_string();
+    assert!(late.contains(&name) && late.contains("--- etcd"), "{late}");
+    traces::assert_nothing_names(&kubegraf_testcluster::root().join(&name));
+    assert!(!list().iter().any(|running| running.name == name));
+    Ok(())
 }
 
 #[tokio::test]
@@ -280,6 +312,15 @@ async fn a_part_that_dies_is_named_with_its_log() -> Result<(), Error> {
     drop(cluster);
     traces.assert_none();
     Ok(())
+}
+
+/// A detached cluster would survive a failed assertion.
+struct TakenDown(String);
+
+impl Drop for TakenDown {
+    fn drop(&mut self) {
+        let _ = down(&self.0);
+    }
 }
 
 fn allowed(cluster: &Cluster, user: User, arguments: &[&str]) -> Result<(), String> {

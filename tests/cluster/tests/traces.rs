@@ -138,18 +138,29 @@ impl Traces {
 
     /// Everything whose arguments name the cluster's directory.
     fn processes(&self) -> Vec<(String, u32)> {
-        let entries = fs::read_dir("/proc").unwrap().flatten();
-        entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid| *pid != std::process::id())
-            .filter_map(|pid| Some((command_line(pid)?, pid)))
-            .filter(|(command, _)| self.mentions(command))
-            .collect()
+        processes_naming(&self.directory)
     }
 
     fn mentions(&self, text: &str) -> bool {
         text.contains(self.directory.to_str().unwrap())
     }
+}
+
+#[track_caller]
+pub fn assert_nothing_names(directory: &Path) {
+    assert!(!directory.exists(), "{} is left", directory.display());
+    let named = processes_naming(directory);
+    assert!(named.is_empty(), "processes are left: {named:?}");
+}
+
+fn processes_naming(directory: &Path) -> Vec<(String, u32)> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != std::process::id())
+        .filter_map(|pid| Some((command_line(pid)?, pid)))
+        .filter(|(command, _)| command.contains(directory.to_str().unwrap()))
+        .collect()
 }
 
 fn command_line(pid: u32) -> Option<String> {
