@@ -1,0 +1,41 @@
+//! The incident engine: what is broken, why, what proves it, and what heals it.
+//!
+//! `evaluate` is a pure function from a [`Snapshot`] to ranked [`Found`] incidents; [`Ledger`] gives
+//! them ids and a life. Neither knows clients, watches, clocks or the store: time is an argument,
+//! and the same input gives the same bytes. Detectors, causes, message families, propagation rows and
+//! actions are lists; adding one is one row or one small file.
+
+mod actions;
+mod causes;
+mod confidence;
+mod containers;
+mod cover;
+mod detectors;
+mod evidence;
+mod fingerprint;
+mod found;
+mod graph;
+mod image;
+mod ledger;
+mod links;
+mod messages;
+mod ranking;
+mod severity;
+mod signal;
+mod snapshot;
+
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod scenarios;
+
+pub use actions::{ACTIONS, Action};
+pub use causes::{Class, RULES, Rule};
+pub use detectors::{DETECTORS, Detector};
+pub use found::{Found, evaluate};
+pub use graph::Graph;
+pub use ledger::{Ledger, Quiet, StoredIncident, deltas, summary};
+pub use signal::Signal;
+pub use snapshot::{Existence, Kind, Snapshot};

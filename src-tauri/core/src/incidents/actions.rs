@@ -1,0 +1,144 @@
+//! The actions: what the app can do about a cause, aimed at the owner. One row each; a row builds its
+//! fix from what is known or gives none.
+
+use kubegraf_ipc::incident::{Fix, Impact, Safety};
+
+use super::{
+    causes::{Candidate, Rule},
+    graph::Graph,
+    signal::Signal,
+};
+
+mod image;
+mod memory;
+mod plan;
+mod rollback;
+
+/// What a fix is built from.
+pub struct Case<'c, 'a> {
+    /// The objects.
+    pub graph: &'c Graph<'a>,
+    /// The symptom the cause was decided on.
+    pub signal: &'c Signal<'a>,
+    /// The cause.
+    pub cause: &'static str,
+    /// What was found out about it; `None` when the cause is unknown.
+    pub candidate: Option<&'c Candidate>,
+}
+
+/// One action.
+pub struct Action {
+    /// The id, stable API.
+    pub id: &'static str,
+    /// How much it touches.
+    pub impact: Impact,
+    /// Who may let it run.
+    pub safety: Safety,
+    /// What it does, for docs/incidents.md.
+    pub doc: &'static str,
+    /// The fix, where one can be computed.
+    pub build: fn(&Case<'_, '_>) -> Option<Built>,
+}
+
+/// What an action comes to in one case.
+pub struct Built {
+    /// A verb phrase with names and values.
+    pub description: String,
+    /// Field paths with old and new value, or steps.
+    pub preview: String,
+    /// What it changes.
+    pub target: kubegraf_ipc::object::ObjectRef,
+    /// The change; `None` for a plan.
+    pub patch: Option<kubegraf_ipc::incident::Patch>,
+}
+
+/// Every action.
+pub const ACTIONS: &[Action] = &[
+    Action {
+        id: "rollback_workload",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "puts back the pod template of the newest older revision that has ready pods, else of the newest older one that differs",
+        build: rollback::build,
+    },
+    Action {
+        id: "set_image",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "sets the image to a tag of the same repository that is known to run",
+        build: image::set_image,
+    },
+    Action {
+        id: "set_pull_policy",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "sets imagePullPolicy from Never to IfNotPresent",
+        build: image::set_pull_policy,
+    },
+    Action {
+        id: "increase_memory_limit",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "doubles the memory limit, up to half of what the largest node has; the request follows where it equalled the limit",
+        build: memory::build,
+    },
+    Action {
+        id: "plan",
+        impact: Impact::Low,
+        safety: Safety::PlanOnly,
+        doc: "steps for a person, where the app must not act or the right value is not known",
+        build: plan::build,
+    },
+];
+
+/// The fixes of a case, best first: expected success times impact, then the order of the row.
+pub(super) fn fixes(case: &Case<'_, '_>, rule: Option<&Rule>) -> Vec<Fix> {
+    let ids = rule.map_or(&["plan"][..], |rule| rule.actions);
+    let mut fixes: Vec<Fix> = ids.iter().filter_map(|id| fix(case, id)).collect();
+    fixes.sort_by(|a, b| prior(b).total_cmp(&prior(a)));
+    fixes
+}
+
+fn fix(case: &Case<'_, '_>, id: &str) -> Option<Fix> {
+    let action = ACTIONS.iter().find(|action| action.id == id)?;
+    let built = (action.build)(case)?;
+    Some(Fix {
+        action: action.id.to_owned(),
+        description: built.description,
+        target: built.target,
+        impact: action.impact,
+        safety: action.safety,
+        preview: built.preview,
+        patch: built.patch,
+    })
+}
+
+/// Section 10 of the catalogue, before anything was learnt.
+fn prior(fix: &Fix) -> f64 {
+    let success = match fix.safety {
+        Safety::Safe => 0.7,
+        Safety::NeedsApproval => 0.6,
+        Safety::PlanOnly => 0.4,
+    };
+    let touch = match fix.impact {
+        Impact::Low => 1.0,
+        Impact::Medium => 0.9,
+        Impact::High => 0.75,
+    };
+    success * touch
+}
+
+/// A strategic merge patch of one container in a workload's template.
+fn container_patch(init: bool, container: serde_json::Value) -> kubegraf_ipc::incident::Patch {
+    let list = if init { "initContainers" } else { "containers" };
+    let body = serde_json::json!({"spec": {"template": {"spec": {list: [container]}}}});
+    kubegraf_ipc::incident::Patch {
+        r#type: kubegraf_ipc::incident::PatchType::Strategic,
+        body: body.to_string(),
+    }
+}
+
+/// Whether the owner's pod template can be changed and its controller then replaces the pods.
+fn rolls_out(kind: &str) -> bool {
+    matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet")
+}

@@ -1,0 +1,148 @@
+//! The containers of a pod: status, spec and field paths together.
+
+use kubegraf_ipc::{
+    incident::{Evidence, EvidenceSource},
+    object::ObjectRef,
+};
+use serde::Serialize;
+
+use super::{evidence::seen, graph::Graph};
+use crate::objects::{Container, ContainerStatus, Event, Object, Pod, Terminated, Waiting};
+
+/// One container of a pod.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    /// The pod.
+    pub pod: &'a Pod,
+    /// Its status.
+    pub status: &'a ContainerStatus,
+    /// Its spec; absent in half an object.
+    pub spec: Option<&'a Container>,
+    /// Whether it is an init container.
+    pub init: bool,
+}
+
+/// The containers that were looked at, init containers first.
+pub(super) fn of(pod: &Pod) -> impl Iterator<Item = Seen<'_>> {
+    let seen = move |status, init| Seen {
+        pod,
+        status,
+        spec: spec(pod, &status.name, init),
+        init,
+    };
+    let init = pod.status.init_container_statuses.iter();
+    let main = pod.status.container_statuses.iter();
+    init.map(move |status| seen(status, true))
+        .chain(main.map(move |status| seen(status, false)))
+}
+
+/// The container of that name.
+pub(super) fn named<'a>(pod: &'a Pod, name: &str) -> Option<Seen<'a>> {
+    of(pod).find(|container| container.status.name == name)
+}
+
+fn spec<'a>(pod: &'a Pod, name: &str, init: bool) -> Option<&'a Container> {
+    let containers = if init {
+        &pod.spec.init_containers
+    } else {
+        &pod.spec.containers
+    };
+    containers.iter().find(|container| container.name == name)
+}
+
+impl<'a> Seen<'a> {
+    /// Its name.
+    pub fn name(self) -> &'a str {
+        &self.status.name
+    }
+
+    /// The image its spec asks for, else the one its status names.
+    pub fn image(self) -> &'a str {
+        self.spec.map_or(&self.status.image, |spec| &spec.image)
+    }
+
+    /// What it waits for.
+    pub fn waiting(self) -> Option<&'a Waiting> {
+        self.status.state.waiting.as_ref()
+    }
+
+    /// Its latest end: the present state when it has ended, else the one before.
+    pub fn ended(self) -> Option<(&'static str, &'a Terminated)> {
+        let now = self.status.state.terminated.as_ref();
+        let before = self.status.last_state.terminated.as_ref();
+        now.map(|end| ("state.terminated", end))
+            .or(before.map(|end| ("lastState.terminated", end)))
+    }
+
+    /// Whether its latest end is at most so many seconds ago. A missing time counts as recent.
+    pub fn ended_within(self, seconds: i64, now: i64) -> bool {
+        self.ended()
+            .is_some_and(|(_, end)| end.finished_at.is_none_or(|at| now - at <= seconds))
+    }
+
+    /// `status.containerStatuses[name=app].…`
+    pub fn path(self, field: &str) -> String {
+        let list = if self.init {
+            "initContainerStatuses"
+        } else {
+            "containerStatuses"
+        };
+        format!("status.{list}[name={}].{field}", self.name())
+    }
+
+    /// `spec.containers[name=app].…`
+    pub fn spec_path(self, field: &str) -> String {
+        let list = if self.init {
+            "initContainers"
+        } else {
+            "containers"
+        };
+        format!("spec.{list}[name={}].{field}", self.name())
+    }
+
+    /// An observation of its status.
+    pub fn observed(self, field: &str, value: impl Serialize, at: Option<i64>) -> Evidence {
+        let object: ObjectRef = self.pod.reference();
+        seen(object, self.path(field), value, EvidenceSource::Status, at)
+    }
+
+    /// An observation of its spec.
+    pub fn asked(self, field: &str, value: impl Serialize) -> Evidence {
+        let object = self.pod.reference();
+        seen(
+            object,
+            self.spec_path(field),
+            value,
+            EvidenceSource::Spec,
+            None,
+        )
+    }
+
+    /// The events about this container, oldest first; one without a field path counts.
+    pub fn events(self, graph: &Graph<'a>) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let mark = format!("{{{}}}", self.name());
+        graph
+            .events_about(&self.pod.reference())
+            .filter(move |event| {
+                let path = &event.involved_object.field_path;
+                path.is_empty() || path.ends_with(&mark)
+            })
+    }
+}
+
+/// Whether the engine leaves the pod alone: on its way out, done, or annotated to be ignored.
+pub(super) fn quiet(pod: &Pod, r#type: &str) -> bool {
+    pod.metadata.deleted.is_some()
+        || pod.status.phase == "Succeeded"
+        || ignored(&pod.metadata.annotations, r#type)
+}
+
+/// Whether `kubegraf.io/ignore` names the type.
+pub(super) fn ignored(
+    annotations: &std::collections::BTreeMap<String, String>,
+    r#type: &str,
+) -> bool {
+    annotations
+        .get("kubegraf.io/ignore")
+        .is_some_and(|list| list.split(',').any(|id| id.trim() == r#type))
+}

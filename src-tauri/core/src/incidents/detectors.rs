@@ -1,0 +1,70 @@
+//! The detectors: one unit struct per incident type, one list.
+
+use super::{graph::Graph, signal::Signal, snapshot::Kind};
+use kubegraf_ipc::incident::Severity;
+
+mod container_config_error;
+mod container_start_error;
+mod deployment_rollout_failure;
+mod high_restart_count;
+mod image_pull_error;
+mod node_not_ready;
+mod oom_killed;
+mod persistent_failure;
+mod pod_crash_loop;
+mod pod_unschedulable;
+
+pub(super) use deployment_rollout_failure::newest;
+
+/// Finds one type of symptom.
+pub trait Detector: Sync {
+    /// The type, stable API.
+    fn r#type(&self) -> &'static str;
+    /// Before the circumstances adjust it.
+    fn severity(&self) -> Severity;
+    /// Without these kinds it says nothing, and its incidents are frozen.
+    fn reads(&self) -> &'static [Kind];
+    /// Seconds a symptom must have lasted by the object's own times.
+    fn threshold(&self) -> i64;
+    /// What it sees, for docs/incidents.md.
+    fn doc(&self) -> &'static str;
+    /// The symptoms at their threshold, in any order. `earlier` are those of the detectors before it
+    /// in the list.
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>>;
+}
+
+/// Every detector; a workload's come after the pods' they read.
+pub const DETECTORS: &[&dyn Detector] = &[
+    &node_not_ready::NodeNotReady,
+    &image_pull_error::ImagePullError,
+    &container_config_error::ContainerConfigError,
+    &oom_killed::OomKilled,
+    &container_start_error::ContainerStartError,
+    &pod_crash_loop::PodCrashLoop,
+    &high_restart_count::HighRestartCount,
+    &pod_unschedulable::PodUnschedulable,
+    &deployment_rollout_failure::DeploymentRolloutFailure,
+    &persistent_failure::PersistentFailure,
+];
+
+/// The detector of a type.
+pub(super) fn of(r#type: &str) -> Option<&'static dyn Detector> {
+    DETECTORS
+        .iter()
+        .copied()
+        .find(|detector| detector.r#type() == r#type)
+}
+
+/// Every symptom at its threshold, sorted.
+pub(super) fn detect<'a>(graph: &Graph<'a>) -> Vec<Signal<'a>> {
+    let mut signals = Vec::new();
+    for detector in DETECTORS {
+        if detector.reads().iter().all(|kind| graph.knows(*kind)) {
+            let found = detector.detect(graph, &signals);
+            signals.extend(found);
+        }
+    }
+    signals.sort_by(|a, b| a.key().cmp(&b.key()));
+    signals.dedup_by(|a, b| a.key() == b.key());
+    signals
+}

@@ -1,0 +1,384 @@
+//! From a snapshot to ranked incidents, without ids and without a past.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kubegraf_ipc::{
+    incident::{Cause, Facts, Fix, Link, Severity, Signal as Symptom, Trigger},
+    object::ObjectRef,
+};
+
+use super::{
+    actions::{self, Case},
+    containers,
+    cover::{self, Root},
+    detectors, evidence, fingerprint,
+    graph::Graph,
+    links, ranking, severity,
+    signal::{Place, Signal},
+    snapshot::Snapshot,
+};
+use crate::objects::{Object, Pod};
+
+/// Symptoms and chain links shown of one incident; the rest is counted in the description.
+const SHOWN: usize = 50;
+
+/// An incident as one snapshot shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What makes two sightings the same incident.
+    pub fingerprint: String,
+    /// Type id.
+    pub r#type: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// `Deployment/web: image tag "v9" does not exist …`
+    pub title: String,
+    /// What is broken and why, in sentences.
+    pub description: String,
+    /// What it is about.
+    pub resource: ObjectRef,
+    /// Why.
+    pub root_cause: Cause,
+    /// How the cause reaches the symptoms.
+    pub chain: Vec<Link>,
+    /// What the cause explains.
+    pub symptoms: Vec<Symptom>,
+    /// How many objects show symptoms, also those not listed.
+    pub affected: usize,
+    /// The worst pod.
+    pub facts: Facts,
+    /// The last change before the onset.
+    pub trigger: Option<Trigger>,
+    /// Best first.
+    pub fixes: Vec<Fix>,
+    /// The earliest symptom.
+    pub first_seen: i64,
+}
+
+/// Everything that is broken, the most probable root first. Pure: the same snapshot, in any order of
+/// its objects, gives the same answer.
+#[must_use]
+pub fn evaluate(snapshot: &Snapshot) -> Vec<Found> {
+    let graph = Graph::new(snapshot);
+    let signals = detectors::detect(&graph);
+    let mut found: Vec<Found> = cover::roots(&graph, &signals)
+        .iter()
+        .map(|root| assemble(&graph, &signals, root))
+        .collect();
+    found.sort_by_cached_key(|found| {
+        ranking::key(
+            found.severity,
+            found.root_cause.confidence,
+            found.affected,
+            found.first_seen,
+            found.fingerprint.clone(),
+        )
+    });
+    merge(found)
+}
+
+/// Two causes seen for one type, owner and container are one incident of the better cause.
+fn merge(found: Vec<Found>) -> Vec<Found> {
+    let mut merged: Vec<Found> = Vec::with_capacity(found.len());
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for other in found {
+        if let Some(place) = places.get(&other.fingerprint) {
+            let first = &mut merged[*place];
+            first.affected += other.affected;
+            first.first_seen = first.first_seen.min(other.first_seen);
+            let room = SHOWN.saturating_sub(first.symptoms.len());
+            first.symptoms.extend(other.symptoms.into_iter().take(room));
+            let cause = other.root_cause;
+            let known = |id: &str| first.root_cause.alternatives.iter().any(|a| a.cause == id);
+            if cause.cause != first.root_cause.cause && !known(&cause.cause) {
+                first
+                    .root_cause
+                    .alternatives
+                    .push(kubegraf_ipc::incident::Alternative {
+                        cause: cause.cause,
+                        target: cause.target,
+                        confidence: cause.confidence,
+                    });
+            }
+        } else {
+            places.insert(other.fingerprint.clone(), merged.len());
+            merged.push(other);
+        }
+    }
+    merged
+}
+
+fn assemble<'a>(graph: &Graph<'a>, signals: &[Signal<'a>], root: &Root) -> Found {
+    let direct: Vec<&Signal<'a>> = root.direct.iter().map(|i| &signals[*i]).collect();
+    let symptoms: Vec<&Signal<'a>> = root.symptoms.iter().map(|i| &signals[*i]).collect();
+    let lead = lead(&direct);
+    let base = detectors::of(lead.r#type).map_or(Severity::Medium, |detector| detector.severity());
+    let severity = match root.rule {
+        Some(_) => severity::of(graph, base, &lead.owner, &symptoms),
+        None => base,
+    };
+    let cause = root.rule.map_or("unknown", |rule| rule.cause);
+    let candidate = root.candidate.as_ref();
+    let target = candidate.map_or(&lead.owner, |candidate| &candidate.target);
+    let case = Case {
+        graph,
+        signal: lead,
+        cause,
+        candidate,
+    };
+    let first_seen = symptoms
+        .iter()
+        .map(|s| s.first_seen)
+        .min()
+        .unwrap_or(graph.now());
+    let affected = symptoms
+        .iter()
+        .map(|s| &s.object)
+        .collect::<BTreeSet<_>>()
+        .len();
+    let container = lead.container.filter(|_| target.kind != "Node");
+    let explanation =
+        candidate.map_or_else(|| no_cause(lead), |candidate| candidate.explanation.clone());
+    let resource = lead.owner.clone();
+    let mut evidence = lead.evidence.clone();
+    evidence.extend(
+        candidate
+            .map(|candidate| candidate.evidence.clone())
+            .unwrap_or_default(),
+    );
+    let words = candidate.map_or_else(|| in_words(lead.r#type).to_owned(), |c| c.words.clone());
+    Found {
+        fingerprint: fingerprint::of(&graph.snapshot().cluster, lead.r#type, &resource, container),
+        r#type: lead.r#type,
+        severity,
+        title: format!("{}/{}: {words}", resource.kind, resource.name),
+        description: description(graph, &explanation, &resource, &symptoms),
+        root_cause: Cause {
+            cause: cause.to_owned(),
+            target: target.clone(),
+            container: container.map(str::to_owned),
+            confidence: root.confidence,
+            explanation,
+            evidence,
+            alternatives: root.alternatives.clone(),
+        },
+        chain: chain(graph, target, &symptoms),
+        symptoms: symptoms
+            .iter()
+            .take(SHOWN)
+            .map(|signal| symptom(graph, signal))
+            .collect(),
+        affected,
+        facts: facts(graph, lead, &symptoms),
+        trigger: trigger(graph, lead, first_seen),
+        fixes: actions::fixes(&case, root.rule),
+        first_seen,
+        resource,
+    }
+}
+
+/// The symptom nearest to the root: of a type that no other direct one leads to; the earliest of it.
+fn lead<'s, 'a>(direct: &[&'s Signal<'a>]) -> &'s Signal<'a> {
+    let nearest = |signal: &Signal<'_>| {
+        !direct
+            .iter()
+            .any(|other| links::leads(other.r#type, signal.r#type))
+    };
+    let place = |signal: &Signal<'_>| {
+        detectors::DETECTORS
+            .iter()
+            .position(|d| d.r#type() == signal.r#type)
+    };
+    direct
+        .iter()
+        .copied()
+        .min_by_key(|signal| (!nearest(signal), place(signal), signal.first_seen))
+        .expect("a root has a symptom it was decided on")
+}
+
+fn symptom(graph: &Graph<'_>, signal: &Signal<'_>) -> Symptom {
+    Symptom {
+        r#type: signal.r#type.to_owned(),
+        object: signal.object.clone(),
+        container: signal.container.map(str::to_owned),
+        first_seen: signal.first_seen,
+        last_seen: graph.now(),
+        evidence: signal.evidence.clone(),
+    }
+}
+
+fn in_words(r#type: &str) -> &'static str {
+    match r#type {
+        "image_pull_error" => "image cannot be pulled",
+        "container_config_error" => "container configuration cannot be put together",
+        "oom_killed" => "killed for its memory use",
+        "container_start_error" => "container cannot be started",
+        "pod_crash_loop" => "container keeps crashing",
+        "high_restart_count" => "container is restarted often",
+        "pod_unschedulable" => "no node takes the pod",
+        "deployment_rollout_failure" => "rollout does not get through",
+        "node_not_ready" => "node is not ready",
+        _ => "keeps failing",
+    }
+}
+
+/// What there is to say without a cause: the object's own words.
+fn no_cause(lead: &Signal<'_>) -> String {
+    let words = lead
+        .evidence
+        .iter()
+        .find(|evidence| evidence.field.ends_with("message"));
+    let words = words.and_then(|evidence| serde_json::from_str::<String>(&evidence.observed).ok());
+    let what = in_words(lead.r#type);
+    match words.filter(|words| !words.is_empty()) {
+        Some(words) => format!("{what}; the cause is not known. The cluster says: {words}"),
+        None => format!("{what}; the cause is not known"),
+    }
+}
+
+fn description(
+    graph: &Graph<'_>,
+    explanation: &str,
+    resource: &ObjectRef,
+    symptoms: &[&Signal<'_>],
+) -> String {
+    let mut letters = explanation.chars();
+    let mut text: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(letters)
+        .collect();
+    text.push('.');
+    let pods: BTreeSet<&ObjectRef> = symptoms
+        .iter()
+        .filter(|signal| signal.pod().is_some())
+        .map(|signal| &signal.object)
+        .collect();
+    match pods.len() {
+        0 => {}
+        1 => text += " 1 pod is affected",
+        n => text += &format!(" {n} pods are affected"),
+    }
+    if let Some(deployment) = graph.deployment(resource) {
+        let desired = deployment.spec.replicas.unwrap_or(1);
+        let ready = deployment.status.ready_replicas;
+        text += if pods.is_empty() { " " } else { "; " };
+        text += &format!("{ready} of {desired} replicas are ready.");
+    } else if !pods.is_empty() {
+        text.push('.');
+    }
+    text
+}
+
+fn chain(graph: &Graph<'_>, target: &ObjectRef, symptoms: &[&Signal<'_>]) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    let mut add = |from: ObjectRef, link: &str, to: ObjectRef| {
+        let link = Link {
+            from,
+            link: link.to_owned(),
+            to,
+        };
+        if links.len() < SHOWN && !links.contains(&link) {
+            links.push(link);
+        }
+    };
+    for signal in symptoms {
+        let Place::Pod(pod) = signal.place else {
+            continue;
+        };
+        if target.kind == "Node" && pod.spec.node_name == target.name {
+            add(target.clone(), "runs_on", pod.reference());
+            continue;
+        }
+        match graph.replica_set_of(pod) {
+            Some(set) if signal.owner.kind == "Deployment" => {
+                add(signal.owner.clone(), "owns", set.reference());
+                add(set.reference(), "owns", pod.reference());
+            }
+            _ if signal.owner != signal.object => {
+                add(signal.owner.clone(), "owns", pod.reference())
+            }
+            _ => {}
+        }
+    }
+    links
+}
+
+fn facts(graph: &Graph<'_>, lead: &Signal<'_>, symptoms: &[&Signal<'_>]) -> Facts {
+    let restarts = |pod: &Pod| containers::of(pod).map(|c| c.status.restart_count).max();
+    let worst = symptoms
+        .iter()
+        .filter_map(|signal| Some((signal.pod()?, signal.container)))
+        .max_by(|(a, _), (b, _)| {
+            restarts(a)
+                .cmp(&restarts(b))
+                .then_with(|| b.metadata.name.cmp(&a.metadata.name))
+        });
+    let last_event = |object: &ObjectRef| {
+        let warnings = graph
+            .events_about(object)
+            .filter(|event| event.r#type == "Warning");
+        warnings
+            .last()
+            .map(|event| evidence::masked(&event.message))
+    };
+    let Some((pod, container)) = worst else {
+        return Facts {
+            namespace: Some(lead.owner.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+            last_event: last_event(&lead.object),
+            ..Facts::default()
+        };
+    };
+    let container = container
+        .or(lead.container)
+        .and_then(|name| containers::named(pod, name));
+    Facts {
+        pod_name: Some(pod.metadata.name.clone()),
+        namespace: Some(pod.metadata.namespace.clone()),
+        container_name: container.map(|container| container.name().to_owned()),
+        exit_code: container.and_then(|container| Some(container.ended()?.1.exit_code)),
+        restart_count: container.map(|container| container.status.restart_count),
+        last_event: last_event(&pod.reference()),
+    }
+}
+
+fn trigger(graph: &Graph<'_>, lead: &Signal<'_>, onset: i64) -> Option<Trigger> {
+    let deployment = graph.deployment(&lead.owner)?;
+    let set = match lead.pod() {
+        Some(pod) => graph.replica_set_of(pod)?,
+        None => detectors::newest(graph, deployment)?,
+    };
+    let (revision, at) = (set.revision()?, set.metadata.created?);
+    let older = graph
+        .revisions(deployment)
+        .into_iter()
+        .rev()
+        .find(|older| older.revision() < Some(revision));
+    // A revision older than the symptom by far, or the first, changed nothing then.
+    if at > onset || older.is_none() {
+        return None;
+    }
+    let images = |set: &crate::objects::ReplicaSet| -> Vec<(String, String)> {
+        let containers = &set.spec.template.spec.containers;
+        containers
+            .iter()
+            .map(|c| (c.name.clone(), c.image.clone()))
+            .collect()
+    };
+    let mut what = format!("revision {revision} was rolled out");
+    if let Some(older) = older {
+        let before = images(older);
+        for (name, image) in images(set) {
+            let old = before.iter().find(|(other, _)| *other == name);
+            if let Some((_, old)) = old.filter(|(_, old)| *old != image) {
+                what += &format!("; image of \"{name}\": \"{old}\" → \"{image}\"");
+            }
+        }
+    }
+    Some(Trigger {
+        object: deployment.reference(),
+        at,
+        what,
+    })
+}
