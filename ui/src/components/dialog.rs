@@ -1,6 +1,7 @@
 //! A modal dialog: the browser's own, which keeps the focus inside and closes on Escape.
 
 use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
 
 /// Shows `children` above everything until closed.
 #[component]
@@ -20,6 +21,16 @@ pub fn Dialog(
         {
             // It is in the document and closed, so showing it cannot fail.
             let _ = dialog.show_modal();
+        }
+    });
+    let before = StoredValue::new_local(document().active_element());
+    on_cleanup(move || {
+        let opener = before.try_get_value().flatten();
+        if let Some(opener) =
+            opener.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+        {
+            // Where the opener is gone, the browser's own choice stays.
+            let _ = opener.focus();
         }
     });
     let cancel = move |event: ev::Event| {

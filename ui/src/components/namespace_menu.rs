@@ -1,6 +1,6 @@
 //! Which namespaces the tables show.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
     components::{
@@ -16,6 +16,12 @@ pub fn NamespaceMenu() -> impl IntoView {
     let session = Session::expect();
     let open = RwSignal::new(false);
     let search = RwSignal::new(String::new());
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+        }
+    });
     Effect::new(move |_| {
         if open.get() {
             search.set(String::new());
@@ -42,7 +48,7 @@ pub fn NamespaceMenu() -> impl IntoView {
                 type="search"
                 placeholder="Find a namespace"
                 aria-label="Find a namespace"
-                autofocus
+                node_ref=field
                 prop:value=move || search.get()
                 on:input:target=move |event| search.set(event.target().value())
             />

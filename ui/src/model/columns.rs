@@ -100,7 +100,7 @@ const MARK_WIDTH: u32 = 28;
 /// Least width in px, and the share of what is left over.
 fn width(name: &str) -> (u32, u32) {
     match name {
-        "NAME" | "MESSAGE" => (220, 4),
+        "NAME" | "MESSAGE" => (280, 4),
         NAMESPACE => (136, 1),
         "NODE" | "OBJECT" | "IMAGES" | "SELECTOR" | "PORT(S)" | "OS-IMAGE" => (168, 2),
         "STATUS" => (176, 0),
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn the_name_takes_what_is_left() {
         let (tracks, least) = template(&shown(&pods(false), false));
-        assert_eq!(tracks, "28px minmax(220px, 4fr) 76px");
-        assert_eq!(least, 28 + 220 + 76);
+        assert_eq!(tracks, "28px minmax(280px, 4fr) 76px");
+        assert_eq!(least, 28 + 280 + 76);
     }
 }
