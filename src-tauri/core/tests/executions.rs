@@ -1,5 +1,10 @@
 //! Executions against an API server whose every fault the test decides.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
 #[path = "executions/fake.rs"]
 mod fake;
 

@@ -3,6 +3,11 @@
 //! What only a real server can show: that the condition in each kind of patch holds, that its dry
 //! run is the change, that a refusal has its words, that a rollout is seen to its end.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures::StreamExt;

@@ -1,5 +1,10 @@
 //! The store on a real file: what is acknowledged survives, what is broken is said.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
