@@ -15,6 +15,17 @@
 //! # }
 //! ```
 //!
+//! What it is made of is built once by [`build`] (`cargo run -p kubegraf-testcluster --bin
+//! kubegraf-cluster-build`) from the Go module beside this crate. The environment may set:
+//!
+//! |Variable|Meaning|Default|
+//! |-|-|-|
+//! |`KUBEGRAF_CACHE`|where built programs are kept|`kubegraf` in the user's cache|
+//! |`KUBEGRAF_CLUSTERS`|where running clusters have their data|below the directory for temporary files|
+//! |`KUBEGRAF_CLUSTER_LOGS`|where the logs of a failed cluster are copied to|nowhere|
+//! |`KG_REQUIRE_CLUSTER=1`|a tier that cannot run fails its tests|they are skipped aloud|
+//! |`KG_REQUIRE_TIER_B=1`|the same for the real tier only|they are skipped aloud|
+//!
 //! Linux only; elsewhere it compiles and [`availability`] says so. Listens on loopback only. Knows
 //! nothing of KubeGraf: what it offers is a kubeconfig.
 
