@@ -73,10 +73,10 @@ fn size(rs: &Value) -> i64 {
 impl Sets {
     fn of(w: &World, d: &Value) -> Self {
         let mut all = w.store.controlled(REPLICA_SETS, object::uid(d));
-        let wanted = pods::template_text(&d["spec"]["template"]);
+        let wanted = &d["spec"]["template"];
         let new = all
             .iter()
-            .position(|rs| pods::template_text(&rs["spec"]["template"]) == wanted)
+            .position(|rs| pods::same_template(&rs["spec"]["template"], wanted))
             .map(|i| all.remove(i));
         all.sort_by_key(|rs| revision(rs));
         Self { new, old: all }

@@ -128,6 +128,17 @@ pub(super) fn sacrifice_order(pods: &mut [Object]) {
     });
 }
 
+/// Whether two templates ask for the same pods; the hash label is the controller's own.
+pub(super) fn same_template(a: &Value, b: &Value) -> bool {
+    let labels = |t: &Value| -> Vec<(String, Value)> {
+        let all = t.map("/metadata/labels").into_iter().flatten();
+        all.filter(|(k, _)| *k != "pod-template-hash").map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    a.get("spec") == b.get("spec")
+        && a.pointer("/metadata/annotations") == b.pointer("/metadata/annotations")
+        && labels(a) == labels(b)
+}
+
 /// The template of a revision, as text that is equal for equal templates.
 pub(super) fn template_text(template: &Value) -> String {
     let mut plain = template.clone();

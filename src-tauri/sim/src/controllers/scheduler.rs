@@ -86,6 +86,10 @@ impl Controller for Scheduler {
                 );
                 w.note(Note::normal(&pod, COMPONENT, "Scheduled", message));
                 assign(w, key, &node);
+                // At once, not with the next round of changes: the next pod must see it sit there.
+                if let Some(placed) = w.store.get(PODS, key).cloned() {
+                    self.account(&placed, false);
+                }
                 None
             }
             Err(why) => {

@@ -24,7 +24,7 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
     at(2 * HOUR, Box::new(|w| hungry_release(w)));
     // A key is missing from a ConfigMap. Adding it heals.
     at(9 * DAY, Box::new(|w| ledger_export_settings(w)));
-    at(95 * MINUTE, Box::new(|w| ledger_export(w)));
+    at(34 * MINUTE, Box::new(|w| ledger_export(w)));
     // No node carries the label it asks for. Labelling a node or dropping the selector heals.
     at(52 * MINUTE, Box::new(|w| embedding_server(w)));
     // The Service selects a label no pod has. Correcting the selector heals.
@@ -45,7 +45,7 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
         build::release(w, &recommendations("v1.8.4"), "v1.8.4", 3);
     }));
     // The readiness probe asks the wrong port. Correcting it heals.
-    at(58 * MINUTE, Box::new(|w| suggest(w)));
+    at(27 * MINUTE, Box::new(|w| suggest(w)));
     // The claim names a StorageClass that does not exist. Creating it heals.
     at(70 * MINUTE, Box::new(|w| analytics_db(w)));
     // A kubelet went silent. Its pods were moved; deleting the node makes the pool replace it.
@@ -54,7 +54,9 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
         w.dead_kubelets.insert("worker-a3".into());
     }));
     at(23 * MINUTE, Box::new(|w| node::mark_unknown(w, &Key::new("", "worker-a3"))));
-    at(18 * MINUTE, Box::new(|w| drop(node::evict(w, "worker-a3"))));
+    at(18 * MINUTE, Box::new(|w| {
+        node::evict(w, "worker-a3");
+    }));
     // A one-off Job failed for good. Running it again with the corrected release works.
     at(85 * MINUTE, Box::new(|w| backfill(w)));
     // Not problems, but worth a note: a cordoned node and a paused rollout.
@@ -64,7 +66,9 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
             o.put("/spec/taints", json!([{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]));
         });
     }));
-    at(26 * HOUR, Box::new(|w| drop(w.modify(kinds::DEPLOYMENTS, &Key::new("shop", "reviews"), |o| o.put("/spec/paused", true)))));
+    at(26 * HOUR, Box::new(|w| {
+        w.modify(kinds::DEPLOYMENTS, &Key::new("shop", "reviews"), |o| o.put("/spec/paused", true));
+    }));
 }
 
 fn begin(w: &mut World, x: &Workload) {
