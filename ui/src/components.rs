@@ -1,5 +1,10 @@
 //! The parts views are made of, one file each, its style beside it.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a component owns its props: the view macro builds them for it"
+)]
+
 pub mod chain;
 pub mod chip;
 pub mod cluster_menu;

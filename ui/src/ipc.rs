@@ -40,7 +40,7 @@ pub fn send<C: Command + 'static>(request: C) {
 /// # Errors
 /// [`Code::Internal`] when the page runs outside the app.
 pub fn watch<W: Watch + 'static>(
-    request: W,
+    request: &W,
     on_event: impl Fn(W::Event) + 'static,
     on_end: impl FnOnce(Error) + 'static,
 ) -> Result<WatchGuard, Error> {
@@ -61,7 +61,7 @@ pub fn watch<W: Watch + 'static>(
         .ok()
         .and_then(|id| serde_wasm_bindgen::from_value::<u32>(id).ok())
         .ok_or_else(|| Error::new(Code::Internal, "a channel without an id"))?;
-    let arguments = arguments(&request)?;
+    let arguments = arguments(request)?;
     put(&arguments, "events", &channel)?;
     let guard = WatchGuard { id, live };
     let alive = Arc::clone(&guard.live);

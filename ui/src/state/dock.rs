@@ -138,7 +138,7 @@ impl Dock {
             execution: id.to_owned(),
         };
         let opened = ipc::watch(
-            request,
+            &request,
             move |event| self.heard(&follower, event),
             move |error| failure.set(Some(error)),
         );

@@ -71,7 +71,7 @@ impl Incidents {
     pub fn follow(self, cluster: String) {
         self.failure.set(None);
         let opened = ipc::watch(
-            WatchIncidents { cluster },
+            &WatchIncidents { cluster },
             move |event| self.apply(event),
             move |error| self.failure.set(Some(error)),
         );

@@ -141,7 +141,7 @@ impl Session {
 
     fn start(self) {
         let opened = ipc::watch(
-            WatchStatus {},
+            &WatchStatus {},
             move |status| self.status.set(Some(status)),
             move |error| self.failure.set(Some(error)),
         );

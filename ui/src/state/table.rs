@@ -96,7 +96,7 @@ impl Table {
             view,
         };
         let opened = ipc::watch(
-            request,
+            &request,
             move |event| self.heard(event, asked),
             move |error| {
                 self.failure.try_set(Some(error));
