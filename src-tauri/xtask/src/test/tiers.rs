@@ -78,7 +78,7 @@ const PLAIN: &[&str] = &[
     "xtask-bindgen",
 ];
 
-/// Test targets of those crates that need a cluster, by the beginning of their names; all of the test clusters' own do.
+/// Test targets of those crates that need a cluster, by a word of their names; all of the test clusters' own do.
 const NEEDS_CLUSTER: &[&str] = &["cluster", "kwok", "real", "conformance"];
 
 /// One run of `cargo xtask test`.
@@ -161,9 +161,10 @@ fn unavailable(why: &str) -> Tally {
 fn targets(on_a_cluster: bool) -> Result<Vec<bench::Target>> {
     let needs_cluster = |target: &bench::Target| {
         target.package == "kubegraf-testcluster"
-            || NEEDS_CLUSTER
-                .iter()
-                .any(|start| target.name.starts_with(start))
+            || target
+                .name
+                .split('_')
+                .any(|word| NEEDS_CLUSTER.contains(&word))
     };
     let mut targets = bench::targets("test")?;
     targets
