@@ -253,7 +253,7 @@ fn image(fake: &Fake) -> String {
 struct Script(Vec<Progress>, AtomicU32);
 
 impl Script {
-    fn new(looks: impl IntoIterator<Item = Progress>) -> Option<Arc<dyn OutcomeCheck>> {
+    fn of(looks: impl IntoIterator<Item = Progress>) -> Option<Arc<dyn OutcomeCheck>> {
         Some(Arc::new(Self(
             looks.into_iter().collect(),
             AtomicU32::new(0),
@@ -270,7 +270,7 @@ impl OutcomeCheck for Script {
 }
 
 fn waits_for_ever() -> Option<Arc<dyn OutcomeCheck>> {
-    Script::new([Progress::NotYet("still waiting".into())])
+    Script::of([Progress::NotYet("still waiting".into())])
 }
 
 /// Covers: FIX-01, FIX-02, FIX-09
@@ -369,7 +369,7 @@ async fn an_approved_plan_is_sent_as_previewed_followed_to_its_outcome_and_audit
         (ExecutionStatus::Succeeded, Some(0))
     );
     assert!(done.revertible && done.duration.is_some());
-    assert_eq!(done.resources_changed, [plan.target.clone()]);
+    assert_eq!(done.resources_changed, std::slice::from_ref(&plan.target));
     assert_eq!(
         bench.executions.list(Some("c-prod"), 10).await.unwrap(),
         [done]
@@ -656,7 +656,7 @@ async fn who_attaches_late_gets_every_line_once() {
         .map(|n| Progress::NotYet(format!("look {n}")))
         .chain([Progress::Healed("healed".into())]);
     let mut intent = roll_back();
-    intent.check = Script::new(looks);
+    intent.check = Script::of(looks);
     let plan = bench.plan(intent).await;
     let execution = bench.apply(&plan).await;
     let mut readers = vec![];
@@ -742,7 +742,7 @@ async fn what_does_not_heal_in_time_or_cannot_heal_is_applied_not_healed() {
         story.text()
     );
 
-    let stuck = Script::new([Progress::Stuck("it has given up".into())]);
+    let stuck = Script::of([Progress::Stuck("it has given up".into())]);
     let mut intent = roll_back();
     intent.check = stuck;
     let story = bench
@@ -787,7 +787,10 @@ async fn an_execution_the_app_did_not_survive_is_interrupted_and_can_be_undone()
 
     let store = open(directory.path()).await;
     let executions = Executions::new(store.clone(), ports(&clock));
-    assert_eq!(executions.recover().await.unwrap(), [execution.clone()]);
+    assert_eq!(
+        executions.recover().await.unwrap(),
+        std::slice::from_ref(&execution)
+    );
     assert_eq!(executions.recover().await.unwrap(), [""; 0], "once");
     let done = executions.get(&execution).await.unwrap();
     assert_eq!(
@@ -815,7 +818,7 @@ async fn undo_puts_back_exactly_what_was_changed_and_can_be_undone_itself() {
         .apply(
             &bench
                 .plan(Intent {
-                    check: Script::new([Progress::Healed("done".into())]),
+                    check: Script::of([Progress::Healed("done".into())]),
                     ..roll_back()
                 })
                 .await,
@@ -997,7 +1000,7 @@ async fn a_change_without_an_answer_is_looked_after_and_never_sent_again() {
         let bench = Bench::new().await;
         let plan = bench
             .plan(Intent {
-                check: Script::new([Progress::Healed("done".into())]),
+                check: Script::of([Progress::Healed("done".into())]),
                 ..roll_back()
             })
             .await;
@@ -1024,7 +1027,7 @@ async fn a_race_with_the_status_is_won_and_with_the_spec_is_left() {
     let bench = Bench::new().await;
     let plan = bench
         .plan(Intent {
-            check: Script::new([Progress::Healed("done".into())]),
+            check: Script::of([Progress::Healed("done".into())]),
             ..roll_back()
         })
         .await;
@@ -1046,7 +1049,7 @@ async fn a_servers_warning_and_its_refusal_are_lines_about_trouble() {
     let bench = Bench::new().await;
     let plan = bench
         .plan(Intent {
-            check: Script::new([Progress::Healed("done".into())]),
+            check: Script::of([Progress::Healed("done".into())]),
             ..roll_back()
         })
         .await;
