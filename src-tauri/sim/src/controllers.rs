@@ -112,7 +112,12 @@ impl Engine {
 
     /// Adds a loop of the caller's.
     pub(crate) fn add(&mut self, controller: Box<dyn Controller>) {
-        self.loops.push(Loop { controller, queue: BTreeSet::new(), due: BTreeMap::new(), by_time: BTreeSet::new() });
+        self.loops.push(Loop {
+            controller,
+            queue: BTreeSet::new(),
+            due: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+        });
     }
 
     /// Has every object of these kinds looked at again.
@@ -120,8 +125,14 @@ impl Engine {
         let mut keys = Vec::new();
         for kind in kinds {
             for (key, o) in w.store.all(*kind) {
-                let change =
-                    Change { revision: self.seen, kind: *kind, key: key.clone(), before: None, object: Arc::clone(o), removed: false };
+                let change = Change {
+                    revision: self.seen,
+                    kind: *kind,
+                    key: key.clone(),
+                    before: None,
+                    object: Arc::clone(o),
+                    removed: false,
+                };
                 for l in &mut self.loops {
                     l.controller.touched(w, &change, &mut keys);
                     l.queue.extend(keys.drain(..));
@@ -187,7 +198,12 @@ impl Engine {
     fn start_over(&mut self, w: &World) {
         self.started = true;
         self.seen = w.store.revision();
-        let kinds: Vec<KindId> = w.kinds.iter().filter(|(_, k)| k.stored()).map(|(id, _)| id).collect();
+        let kinds: Vec<KindId> = w
+            .kinds
+            .iter()
+            .filter(|(_, k)| k.stored())
+            .map(|(id, _)| id)
+            .collect();
         self.wake(w, &kinds);
     }
 }

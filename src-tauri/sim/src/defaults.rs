@@ -5,16 +5,16 @@ mod pod;
 use serde_json::{Value, json};
 
 use crate::kinds::{
-    AUTOSCALERS, CLAIMS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, INGRESSES, JOBS, KindId, NAMESPACES,
-    PODS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS, STORAGE_CLASSES, VOLUMES,
+    AUTOSCALERS, CLAIMS, CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, DISRUPTION_BUDGETS,
+    INGRESSES, JOBS, KindId, NAMESPACES, PODS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS,
+    STORAGE_CLASSES, VOLUMES,
 };
 use crate::object::{self, Fields};
 
 /// Kinds whose `metadata.generation` counts changes of the spec.
 pub(crate) fn has_generation(kind: KindId) -> bool {
     use crate::kinds::{
-        API_SERVICES, DEFINITIONS, DISRUPTION_BUDGETS, MUTATING_WEBHOOKS, NETWORK_POLICIES,
-        VALIDATING_WEBHOOKS,
+        API_SERVICES, DEFINITIONS, MUTATING_WEBHOOKS, NETWORK_POLICIES, VALIDATING_WEBHOOKS,
     };
     matches!(
         kind,
@@ -43,9 +43,19 @@ pub(crate) fn fill(kind: KindId, o: &mut Value) {
             o.default_to("/spec/replicas", 1);
             template(o, "/spec/template");
             labels_from_template(o);
+            counters(o, &["replicas"]);
         }
         STATEFUL_SETS => stateful_set(o),
         DAEMON_SETS => {
+            counters(
+                o,
+                &[
+                    "currentNumberScheduled",
+                    "desiredNumberScheduled",
+                    "numberMisscheduled",
+                    "numberReady",
+                ],
+            );
             o.default_to("/spec/revisionHistoryLimit", 10);
             o.default_to("/spec/updateStrategy/type", "RollingUpdate");
             if o.text("/spec/updateStrategy/type") == "RollingUpdate" {
@@ -63,6 +73,7 @@ pub(crate) fn fill(kind: KindId, o: &mut Value) {
             o.default_to("/spec/failedJobsHistoryLimit", 1);
             o.default_to("/spec/successfulJobsHistoryLimit", 3);
             o.default_to("/spec/suspend", false);
+            o.default_to("/spec/jobTemplate/metadata", json!({}));
             template(o, "/spec/jobTemplate/spec/template");
         }
         SERVICES => service(o),
@@ -87,7 +98,21 @@ pub(crate) fn fill(kind: KindId, o: &mut Value) {
             o.default_to("/spec/finalizers", json!(["kubernetes"]));
             o.default_to("/status/phase", "Active");
         }
-        SECRETS => o.default_to("/type", "Opaque"),
+        CONFIG_MAPS => drop_empty(o),
+        SECRETS => {
+            o.default_to("/type", "Opaque");
+            encode_text(o);
+            drop_empty(o);
+        }
+        DISRUPTION_BUDGETS => counters(
+            o,
+            &[
+                "currentHealthy",
+                "desiredHealthy",
+                "disruptionsAllowed",
+                "expectedPods",
+            ],
+        ),
         AUTOSCALERS => {
             o.default_to("/spec/minReplicas", 1);
             if !o.has("/spec/metrics") {
@@ -99,6 +124,34 @@ pub(crate) fn fill(kind: KindId, o: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// A Secret's `stringData` is written into its `data`.
+fn encode_text(o: &mut Value) {
+    use base64::Engine;
+    let Some(Value::Object(texts)) = o.cut("/stringData") else {
+        return;
+    };
+    for (key, text) in texts {
+        let encoded =
+            base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default());
+        o.put(&format!("/data/{}", object::escape(&key)), encoded);
+    }
+}
+
+fn drop_empty(o: &mut Value) {
+    for part in ["/data", "/binaryData"] {
+        if o.map(part).is_some_and(serde_json::Map::is_empty) {
+            o.cut(part);
+        }
+    }
+}
+
+/// Status counters the API writes even when they are zero.
+fn counters(o: &mut Value, fields: &[&str]) {
+    for f in fields {
+        o.default_to(&format!("/status/{f}"), 0);
     }
 }
 
@@ -137,6 +190,7 @@ fn deployment(o: &mut Value) {
 fn stateful_set(o: &mut Value) {
     o.default_to("/spec/replicas", 1);
     o.default_to("/spec/revisionHistoryLimit", 10);
+    counters(o, &["availableReplicas", "replicas"]);
     o.default_to("/spec/podManagementPolicy", "OrderedReady");
     o.default_to("/spec/updateStrategy/type", "RollingUpdate");
     if o.text("/spec/updateStrategy/type") == "RollingUpdate" {
@@ -228,7 +282,7 @@ fn service(o: &mut Value) {
             .unwrap_or_default();
         o.default_to(&format!("{at}/targetPort"), port);
     }
-    o.default_to("/status", json!({"loadBalancer": {}}));
+    o.default_to("/status/loadBalancer", json!({}));
 }
 
 #[cfg(test)]

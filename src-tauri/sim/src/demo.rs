@@ -52,12 +52,19 @@ pub fn start_at(seed: u64, clock: Clock) -> Demo {
     let now = clock.now();
     // The cluster is furnished as of its first day.
     clock.stand_still_at(now - AGE);
-    let sim = Sim::new(SimOptions { seed, clock, ..SimOptions::default() });
+    let sim = Sim::new(SimOptions {
+        seed,
+        clock,
+        ..SimOptions::default()
+    });
     let mut engine = Engine::new();
     sim.with(|w| play(w, &mut engine, now));
     engine.add(Box::new(life::Life::new(now)));
     let running = sim.start_with(engine);
-    Demo { sim, _running: running }
+    Demo {
+        sim,
+        _running: running,
+    }
 }
 
 /// One thing that happened, and when.
@@ -67,10 +74,24 @@ fn play(w: &mut World, engine: &mut Engine, now: Millis) {
     w.replaying = true;
     w.events.not_before = now - HOUR;
     for i in 0..8u8 {
-        let (zone, letter) = if i < 4 { ("zone-a", 'a') } else { ("zone-b", 'b') };
+        let (zone, letter) = if i < 4 {
+            ("zone-a", 'a')
+        } else {
+            ("zone-b", 'b')
+        };
         let name = format!("worker-{letter}{}", i % 4 + 1);
         let pool = if i % 4 == 3 { "batch" } else { "general" };
-        add_machine(w, &Machine { name: &name, address: [10, 20, i / 4, 11 + i % 4], cores: 16, gib: 64, zone, pool });
+        add_machine(
+            w,
+            &Machine {
+                name: &name,
+                address: [10, 20, i / 4, 11 + i % 4],
+                cores: 16,
+                gib: 64,
+                zone,
+                pool,
+            },
+        );
     }
     build::foundations(w);
     let mut steps: Vec<Step> = Vec::new();
@@ -79,7 +100,10 @@ fn play(w: &mut World, engine: &mut Engine, now: Millis) {
     }
     problems::schedule(now, &mut steps);
     for (name, schedule, image, namespace) in company::CRON_JOBS {
-        steps.push((now - 50 * MINUTE, Box::new(move |w| build::cron_job(w, namespace, name, schedule, image, now - 40 * DAY))));
+        steps.push((
+            now - 50 * MINUTE,
+            Box::new(move |w| build::cron_job(w, namespace, name, schedule, image, now - 40 * DAY)),
+        ));
     }
     steps.sort_by_key(|(at, _)| *at);
     for (at, act) in steps {
@@ -90,7 +114,12 @@ fn play(w: &mut World, engine: &mut Engine, now: Millis) {
     }
     engine.advance(w, now);
     let nodes: Vec<Key> = w.store.all(kinds::NODES).map(|(k, _)| k.clone()).collect();
-    for key in nodes.iter().filter(|k| !w.dead_kubelets.contains(k.name())).cloned().collect::<Vec<_>>() {
+    for key in nodes
+        .iter()
+        .filter(|k| !w.dead_kubelets.contains(k.name()))
+        .cloned()
+        .collect::<Vec<_>>()
+    {
         node::revive(w, &key);
         node::renew(w, key.name());
     }
@@ -108,7 +137,16 @@ fn schedule(workload: Workload, now: Millis, steps: &mut Vec<Step>) {
     let mut at = born;
     for (i, tag) in workload.older.clone().into_iter().enumerate() {
         let w2 = workload.clone();
-        steps.push((at, Box::new(move |w| if i == 0 { build::first(w, &w2, tag) } else { build::release(w, &w2, tag, 0) })));
+        steps.push((
+            at,
+            Box::new(move |w| {
+                if i == 0 {
+                    build::first(w, &w2, tag)
+                } else {
+                    build::release(w, &w2, tag, 0)
+                }
+            }),
+        ));
         at += (latest - born) / releases.max(1);
     }
     let fresh = workload.older.is_empty();

@@ -21,7 +21,9 @@ pub(crate) trait Fields {
 
 impl Fields for Value {
     fn text(&self, pointer: &str) -> &str {
-        find(self, pointer).and_then(Self::as_str).unwrap_or_default()
+        find(self, pointer)
+            .and_then(Self::as_str)
+            .unwrap_or_default()
     }
 
     fn int(&self, pointer: &str) -> Option<i64> {
@@ -29,11 +31,15 @@ impl Fields for Value {
     }
 
     fn flag(&self, pointer: &str) -> bool {
-        find(self, pointer).and_then(Self::as_bool).unwrap_or_default()
+        find(self, pointer)
+            .and_then(Self::as_bool)
+            .unwrap_or_default()
     }
 
     fn items(&self, pointer: &str) -> &[Value] {
-        find(self, pointer).and_then(Self::as_array).map_or(&[], Vec::as_slice)
+        find(self, pointer)
+            .and_then(Self::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 
     fn map(&self, pointer: &str) -> Option<&Map<String, Value>> {
@@ -74,11 +80,14 @@ fn find<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
     if pointer.contains('~') {
         return root.pointer(pointer);
     }
-    pointer.split('/').skip(1).try_fold(root, |here, step| match here {
-        Value::Object(map) => map.get(step),
-        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-        _ => None,
-    })
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(root, |here, step| match here {
+            Value::Object(map) => map.get(step),
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
 }
 
 fn slot<'a>(root: &'a mut Value, pointer: &str) -> Option<&'a mut Value> {

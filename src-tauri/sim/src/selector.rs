@@ -60,7 +60,13 @@ impl Filter {
                 ));
             };
             if !selectable(kind, custom, field) {
-                return Err(format!("field label not supported: {field}"));
+                return Err(if plain(kind) && !custom {
+                    format!(
+                        "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    )
+                } else {
+                    format!("field label not supported: {field}")
+                });
             }
             wanted.push((field.to_owned(), equal, value.to_owned()));
         }
@@ -82,6 +88,14 @@ impl Filter {
                 .iter()
                 .all(|(f, equal, v)| (field_value(object, f) == *v) == *equal)
     }
+}
+
+/// Kinds without field selectors of their own.
+fn plain(kind: KindId) -> bool {
+    !matches!(
+        kind,
+        PODS | EVENTS | SECRETS | NAMESPACES | NODES | REPLICA_SETS | JOBS | SERVICES
+    )
 }
 
 fn selectable(kind: KindId, custom: bool, field: &str) -> bool {

@@ -165,10 +165,15 @@ impl Store {
 
     /// Takes an object away; the returned last state carries the removal's revision.
     pub(crate) fn remove(&mut self, kind: KindId, key: &Key) -> Option<Object> {
+        let last = (**self.get(kind, key)?).clone();
+        self.remove_as(kind, key, last)
+    }
+
+    /// Takes an object away, with a last state that differs from the stored one.
+    pub(crate) fn remove_as(&mut self, kind: KindId, key: &Key, mut last: Value) -> Option<Object> {
         let old = self.objects.get_mut(kind.0)?.remove(key)?;
         self.unlink(kind, key, &old);
         self.revision += 1;
-        let mut last = (*old).clone();
         last.put("/metadata/resourceVersion", self.revision.to_string());
         let last = Arc::new(last);
         self.record(Change {

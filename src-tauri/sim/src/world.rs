@@ -116,6 +116,7 @@ impl World {
             matches!(kind, kinds::NODES | kinds::API_SERVICES) || row.form == Form::Custom;
         if !keeps_status && row.subresources.iter().any(|s| s == "status") {
             o.cut("/status");
+            o.put("/status", json!({}));
         }
         if defaults::has_generation(kind) || row.form == Form::Custom {
             o.put("/metadata/generation", 1);
@@ -249,8 +250,11 @@ impl World {
                 return Err(Status::invalid(&row, &name, &refusals));
             }
         }
+        let said = |o: &Value| o.pointer("/metadata/annotations").cloned();
+        // Of all kinds, a Deployment also counts changes of its annotations.
+        let annotated = kind == kinds::DEPLOYMENTS && said(old) != said(&new);
         if (defaults::has_generation(kind) || row.form == Form::Custom)
-            && intent(old) != intent(&new)
+            && (annotated || intent(old) != intent(&new))
         {
             new.put(
                 "/metadata/generation",

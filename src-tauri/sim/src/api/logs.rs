@@ -25,12 +25,16 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Answer {
     let key = Key::new(request.namespace(), request.name());
     let q = &request.query;
     let stamps = q.flag("timestamps");
-    let (text, run, now) = shared.with(|w| {
+    let found = shared.with(|w| {
         let pod = w
             .store
             .get(kinds::PODS, &key)
             .ok_or_else(|| Status::not_found(w.kinds.get(kinds::PODS), request.name()))?;
         let container = choose(pod, q.text("container"))?;
+        // Nothing was ever written by a pod that sits nowhere.
+        if pod.text("/spec/nodeName").is_empty() {
+            return Ok(None);
+        }
         let run = find_run(w, pod, &container, q.flag("previous"))?;
         let now = w.now();
         let mut lines = run.lines(now);
@@ -48,8 +52,11 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Answer {
         if let Some(limit) = q.number("limitBytes").and_then(|n| usize::try_from(n).ok()) {
             text.truncate(text.floor_char_boundary(limit));
         }
-        Ok((text, run, now))
+        Ok(Some((text, run, now)))
     })?;
+    let Some((text, run, now)) = found else {
+        return Ok(bytes_answer(204, PLAIN, ""));
+    };
     if !q.flag("follow") || run.ended.is_some() {
         return Ok(bytes_answer(200, PLAIN, text));
     }
@@ -165,11 +172,6 @@ fn choose(pod: &Value, wanted: &str) -> Result<String, Status> {
 
 fn find_run(w: &World, pod: &Value, container: &str, previous: bool) -> Result<Run, Status> {
     let (name, uid) = (object::name(pod), object::uid(pod));
-    if pod.text("/spec/nodeName").is_empty() {
-        return Err(Status::bad_request(format!(
-            "pod {name} does not have a host assigned"
-        )));
-    }
     let status = ["/status/containerStatuses", "/status/initContainerStatuses"]
         .iter()
         .flat_map(|list| pod.items(list))

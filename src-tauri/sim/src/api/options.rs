@@ -91,8 +91,8 @@ impl ListOptions {
             text => {
                 let number = text.parse().map_err(|_| {
                     Status::bad_request(format!(
-                        "Invalid value: {text:?}: invalid resource version"
-                    ))
+                    "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+                ))
                 })?;
                 if matching == "Exact" {
                     From::Exactly(number)

@@ -81,7 +81,15 @@ pub(super) fn patched(
         }
         "application/strategic-merge-patch+json" => patch::strategic::apply(&mut new, &body),
         "application/apply-patch+yaml" => return applied(request, old, &body, now),
-        _ => return Err(Status::unsupported_media(ACCEPTED)),
+        _ => {
+            let message = "415: Unsupported Media Type";
+            return Err(Status::new(
+                415,
+                "UnsupportedMediaType",
+                message,
+                Some(json!({})),
+            ));
+        }
     }
     if !new.is_object() {
         return Err(Status::bad_request("the patch leaves no object"));

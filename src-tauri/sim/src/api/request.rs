@@ -133,7 +133,6 @@ impl Request {
                 "application/json",
                 "application/yaml",
                 "application/vnd.kubernetes.protobuf",
-                "application/cbor",
             ]));
         }
         serde_json::from_slice(&self.body).map_err(|e| {
@@ -154,7 +153,13 @@ impl Request {
                     &Value::from(vec![other]),
                     &["All"],
                 );
-                Err(super::options::invalid("PatchOptions", &[refusal]))
+                let options = match self.verb {
+                    "create" => "CreateOptions",
+                    "update" => "UpdateOptions",
+                    "patch" => "PatchOptions",
+                    _ => "DeleteOptions",
+                };
+                Err(super::options::invalid(options, &[refusal]))
             }
         }
     }

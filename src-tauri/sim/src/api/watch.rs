@@ -149,7 +149,8 @@ impl Watch {
 
     fn on_time(&mut self) {
         let now = Instant::now();
-        if self.bookmarks {
+        self.over = now >= self.end;
+        if self.bookmarks && !self.over {
             let shared = Arc::clone(&self.shared);
             shared.with(|w| {
                 self.gather(w);
@@ -158,7 +159,6 @@ impl Watch {
             });
             self.next_bookmark = now + BOOKMARK_EVERY;
         }
-        self.over = now >= self.end;
     }
 
     /// Takes over what happened since the cursor.

@@ -25,7 +25,7 @@ pub(super) fn create(shared: &Arc<Shared>, request: &Request) -> Answer {
         if !o.text("/metadata/resourceVersion").is_empty() {
             return Err(Status::new(
                 500,
-                "InternalError",
+                "",
                 "resourceVersion should not be set on objects to be created",
                 None,
             ));

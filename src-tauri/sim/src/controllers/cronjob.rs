@@ -61,7 +61,9 @@ impl Controller for CronJobs {
 }
 
 fn is_finished(job: &Value) -> bool {
-    ["Complete", "Failed"].iter().any(|t| object::condition_is_true(job, t))
+    ["Complete", "Failed"]
+        .iter()
+        .any(|t| object::condition_is_true(job, t))
 }
 
 fn launch(w: &mut World, cron: &Value, key: &Key, due: Millis) {
@@ -71,10 +73,18 @@ fn launch(w: &mut World, cron: &Value, key: &Key, due: Millis) {
     if let Some(labels) = template.pointer("/metadata/labels") {
         job.put("/metadata/labels", labels.clone());
     }
-    job.put("/metadata/annotations/batch.kubernetes.io~1cronjob-scheduled-timestamp", stamp(due));
+    job.put(
+        "/metadata/annotations/batch.kubernetes.io~1cronjob-scheduled-timestamp",
+        stamp(due),
+    );
     match w.create(JOBS, job) {
         Ok(made) => {
-            w.note(Note::normal(cron, COMPONENT, "SuccessfulCreate", format!("Created job {name}")));
+            w.note(Note::normal(
+                cron,
+                COMPONENT,
+                "SuccessfulCreate",
+                format!("Created job {name}"),
+            ));
             let reference = json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "namespace": key.namespace(), "uid": object::uid(&made), "resourceVersion": made.text("/metadata/resourceVersion")});
             w.modify(CRON_JOBS, key, |o| {
                 o.put("/status/lastScheduleTime", stamp(due));
@@ -83,16 +93,31 @@ fn launch(w: &mut World, cron: &Value, key: &Key, due: Millis) {
                 o.put("/status/active", Value::Array(active));
             });
         }
-        Err(status) => w.note(Note::warning(cron, COMPONENT, "FailedCreate", format!("Error creating job: {}", status.message()))),
+        Err(status) => w.note(Note::warning(
+            cron,
+            COMPONENT,
+            "FailedCreate",
+            format!("Error creating job: {}", status.message()),
+        )),
     }
 }
 
 fn settle_finished(w: &mut World, cron: &Value, key: &Key, jobs: &[Object]) {
-    let listed: Vec<String> = cron.items("/status/active").iter().map(|a| a.text("/uid").to_owned()).collect();
-    for job in jobs.iter().filter(|j| is_finished(j) && listed.iter().any(|u| u == object::uid(j))) {
+    let listed: Vec<String> = cron
+        .items("/status/active")
+        .iter()
+        .map(|a| a.text("/uid").to_owned())
+        .collect();
+    for job in jobs
+        .iter()
+        .filter(|j| is_finished(j) && listed.iter().any(|u| u == object::uid(j)))
+    {
         let ok = object::condition_is_true(job, "Complete");
         let verdict = if ok { "Complete" } else { "Failed" };
-        let message = format!("Saw completed job: {}, condition: {verdict}", object::name(job));
+        let message = format!(
+            "Saw completed job: {}, condition: {verdict}",
+            object::name(job)
+        );
         w.note(Note::normal(cron, COMPONENT, "SawCompletedJob", message));
         let done = job.text("/status/completionTime").to_owned();
         w.modify(CRON_JOBS, key, |o| {
@@ -101,9 +126,18 @@ fn settle_finished(w: &mut World, cron: &Value, key: &Key, jobs: &[Object]) {
             }
         });
     }
-    let alive: Vec<&str> = jobs.iter().filter(|j| !is_finished(j)).map(|j| object::uid(j)).collect();
+    let alive: Vec<&str> = jobs
+        .iter()
+        .filter(|j| !is_finished(j))
+        .map(|j| object::uid(j))
+        .collect();
     w.modify(CRON_JOBS, key, |o| {
-        let kept: Vec<Value> = o.items("/status/active").iter().filter(|a| alive.contains(&a.text("/uid"))).cloned().collect();
+        let kept: Vec<Value> = o
+            .items("/status/active")
+            .iter()
+            .filter(|a| alive.contains(&a.text("/uid")))
+            .cloned()
+            .collect();
         if kept.is_empty() {
             o.cut("/status/active");
             o.default_to("/status", json!({}));
@@ -111,20 +145,36 @@ fn settle_finished(w: &mut World, cron: &Value, key: &Key, jobs: &[Object]) {
             o.put("/status/active", Value::Array(kept));
         }
     });
-    for (ok, field, default) in [(true, "successfulJobsHistoryLimit", 3), (false, "failedJobsHistoryLimit", 1)] {
-        let limit = usize::try_from(cron.int(&format!("/spec/{field}")).unwrap_or(default)).unwrap_or(0);
+    for (ok, field, default) in [
+        (true, "successfulJobsHistoryLimit", 3),
+        (false, "failedJobsHistoryLimit", 1),
+    ] {
+        let limit =
+            usize::try_from(cron.int(&format!("/spec/{field}")).unwrap_or(default)).unwrap_or(0);
         let finished: Vec<&Object> = jobs
             .iter()
-            .filter(|j| is_finished(j) && object::condition_is_true(j, "Complete") == ok && !object::deleting(j))
+            .filter(|j| {
+                is_finished(j)
+                    && object::condition_is_true(j, "Complete") == ok
+                    && !object::deleting(j)
+            })
             .collect();
         for job in finished.iter().take(finished.len().saturating_sub(limit)) {
             remove(w, job);
-            w.note(Note::normal(cron, COMPONENT, "SuccessfulDelete", format!("Deleted job {}", object::name(job))));
+            w.note(Note::normal(
+                cron,
+                COMPONENT,
+                "SuccessfulDelete",
+                format!("Deleted job {}", object::name(job)),
+            ));
         }
     }
 }
 
 fn remove(w: &mut World, job: &Object) {
-    let request = DeleteRequest { propagation: Some(Propagation::Background), ..DeleteRequest::default() };
+    let request = DeleteRequest {
+        propagation: Some(Propagation::Background),
+        ..DeleteRequest::default()
+    };
     drop(w.delete(JOBS, &Key::of(job), &request));
 }

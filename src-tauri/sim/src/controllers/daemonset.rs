@@ -21,7 +21,10 @@ impl Controller for DaemonSets {
             PODS => keys.extend(pods::owner_key(&change.object, "DaemonSet")),
             NODES => {
                 let same = change.before.as_ref().is_some_and(|b| {
-                    !change.removed && b.get("spec") == change.object.get("spec") && b.pointer("/metadata/labels") == change.object.pointer("/metadata/labels")
+                    !change.removed
+                        && b.get("spec") == change.object.get("spec")
+                        && b.pointer("/metadata/labels")
+                            == change.object.pointer("/metadata/labels")
                 });
                 if !same {
                     keys.extend(w.store.all(DAEMON_SETS).map(|(k, _)| k.clone()));
@@ -37,15 +40,25 @@ impl Controller for DaemonSets {
             return None;
         }
         let revision = statefulset::ensure_revision(w, &set);
-        let nodes: Vec<Object> = w.store.all(NODES).filter(|(_, n)| fits(&set, n)).map(|(_, n)| n.clone()).collect();
+        let nodes: Vec<Object> = w
+            .store
+            .all(NODES)
+            .filter(|(_, n)| fits(&set, n))
+            .map(|(_, n)| n.clone())
+            .collect();
         let all = pods::of_owner(w, object::uid(&set));
         let mut again = None;
         for node in &nodes {
-            let here: Vec<&Object> = all.iter().filter(|p| home(p) == object::name(node)).collect();
+            let here: Vec<&Object> = all
+                .iter()
+                .filter(|p| home(p) == object::name(node))
+                .collect();
             if here.is_empty() && create(w, &set, object::name(node), &revision).is_err() {
                 again = Some(w.now() + 10 * SECOND);
             }
-            for p in here.iter().filter(|p| matches!(p.text("/status/phase"), "Failed" | "Succeeded") && !object::deleting(p)) {
+            for p in here.iter().filter(|p| {
+                matches!(p.text("/status/phase"), "Failed" | "Succeeded") && !object::deleting(p)
+            }) {
                 pods::delete(w, &set, COMPONENT, p);
             }
         }
@@ -75,23 +88,37 @@ fn fits(set: &Value, node: &Value) -> bool {
     let template = "/spec/template/spec";
     let selected = set
         .map(&format!("{template}/nodeSelector"))
-        .is_none_or(|s| s.iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)));
+        .is_none_or(|s| {
+            s.iter()
+                .all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
+        });
     let own = |key: &str| key.starts_with("node.kubernetes.io/");
     let tolerated = node.items("/spec/taints").iter().all(|taint| {
         own(taint.text("/key"))
             || taint.text("/effect") == "PreferNoSchedule"
-            || set.items(&format!("{template}/tolerations")).iter().any(|t| {
-                (t.text("/key").is_empty() || t.text("/key") == taint.text("/key"))
-                    && (t.text("/operator") == "Exists" || t.text("/value") == taint.text("/value"))
-            })
+            || set
+                .items(&format!("{template}/tolerations"))
+                .iter()
+                .any(|t| {
+                    (t.text("/key").is_empty() || t.text("/key") == taint.text("/key"))
+                        && (t.text("/operator") == "Exists"
+                            || t.text("/value") == taint.text("/value"))
+                })
     });
     selected && tolerated
 }
 
 fn create(w: &mut World, set: &Value, node: &str, revision: &str) -> Result<Object, String> {
-    let mut pod = pods::from_template(set, &set["spec"]["template"], &format!("{}-", object::name(set)));
+    let mut pod = pods::from_template(
+        set,
+        &set["spec"]["template"],
+        &format!("{}-", object::name(set)),
+    );
     pod.put(&format!("/metadata/labels/{HASH}"), revision);
-    pod.put("/metadata/labels/pod-template-generation", set.int("/metadata/generation").unwrap_or(1).to_string());
+    pod.put(
+        "/metadata/labels/pod-template-generation",
+        set.int("/metadata/generation").unwrap_or(1).to_string(),
+    );
     pod.put(
         "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
         json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]),
@@ -113,11 +140,24 @@ fn create(w: &mut World, set: &Value, node: &str, revision: &str) -> Result<Obje
 
 fn replace_outdated(w: &mut World, set: &Value, all: &[Object], nodes: usize, revision: &str) {
     let total = i64::try_from(nodes).unwrap_or(0);
-    let allowed = pods::portion(set.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable"), total, true).max(1);
-    let mut down = i64::try_from(all.iter().filter(|p| !pods::is_ready(p) || object::deleting(p)).count()).unwrap_or(0);
-    let outdated = all.iter().filter(|p| object::label(p, HASH) != revision && !object::deleting(p));
+    let allowed = pods::portion(
+        set.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+        total,
+        true,
+    )
+    .max(1);
+    let mut down = i64::try_from(
+        all.iter()
+            .filter(|p| !pods::is_ready(p) || object::deleting(p))
+            .count(),
+    )
+    .unwrap_or(0);
+    let outdated = all
+        .iter()
+        .filter(|p| object::label(p, HASH) != revision && !object::deleting(p));
     // Pods that do not serve go first and cost no availability.
-    let (broken, serving): (Vec<&Object>, Vec<&Object>) = outdated.partition(|p| !pods::is_ready(p));
+    let (broken, serving): (Vec<&Object>, Vec<&Object>) =
+        outdated.partition(|p| !pods::is_ready(p));
     for p in broken {
         pods::delete(w, set, COMPONENT, p);
     }
@@ -131,9 +171,13 @@ fn replace_outdated(w: &mut World, set: &Value, all: &[Object], nodes: usize, re
 }
 
 fn status(w: &mut World, key: &Key, nodes: usize, revision: &str) {
-    let Some(set) = w.store.get(DAEMON_SETS, key).cloned() else { return };
+    let Some(set) = w.store.get(DAEMON_SETS, key).cloned() else {
+        return;
+    };
     let all = pods::active(&pods::of_owner(w, object::uid(&set)));
-    let count = |test: &dyn Fn(&Value) -> bool| i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0);
+    let count = |test: &dyn Fn(&Value) -> bool| {
+        i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0)
+    };
     let ready = count(&|p| pods::is_ready(p));
     let updated = count(&|p| object::label(p, HASH) == revision);
     let (current, desired) = (count(&|_| true), i64::try_from(nodes).unwrap_or(0));
@@ -142,7 +186,10 @@ fn status(w: &mut World, key: &Key, nodes: usize, revision: &str) {
         o.put("/status/desiredNumberScheduled", desired);
         o.put("/status/numberMisscheduled", 0);
         o.put("/status/numberReady", ready);
-        o.put("/status/observedGeneration", o.int("/metadata/generation").unwrap_or(0));
+        o.put(
+            "/status/observedGeneration",
+            o.int("/metadata/generation").unwrap_or(0),
+        );
         pods::put_count(o, "updatedNumberScheduled", updated);
         pods::put_count(o, "numberAvailable", ready);
         pods::put_count(o, "numberUnavailable", desired - ready);

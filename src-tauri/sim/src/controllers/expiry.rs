@@ -15,10 +15,17 @@ pub(super) struct Events;
 impl Controller for Events {
     fn touched(&mut self, w: &World, change: &Change, keys: &mut Vec<Key>) {
         // The first event starts the sweeping; from then on it keeps its own time.
-        if change.kind == EVENTS && !change.removed && change.before.is_none() && w.store.count(EVENTS) == 1 {
+        if change.kind == EVENTS
+            && !change.removed
+            && change.before.is_none()
+            && w.store.count(EVENTS) == 1
+        {
             keys.push(Key::new("", "all"));
         }
-        if change.kind == crate::kinds::NAMESPACES && change.before.is_none() && change.key.name() == "default" {
+        if change.kind == crate::kinds::NAMESPACES
+            && change.before.is_none()
+            && change.key.name() == "default"
+        {
             keys.push(Key::new("", "all"));
         }
     }

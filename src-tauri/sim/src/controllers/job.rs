@@ -45,12 +45,19 @@ impl Controller for Jobs {
         }
         let all = pods::of_owner(w, object::uid(&job));
         let phase = |p: &Value, wanted: &str| p.text("/status/phase") == wanted;
-        let count = |test: &dyn Fn(&Value) -> bool| i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0);
+        let count = |test: &dyn Fn(&Value) -> bool| {
+            i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0)
+        };
         let tally = Tally {
             // Pods that are gone stay counted.
-            succeeded: count(&|p| phase(p, "Succeeded")).max(job.int("/status/succeeded").unwrap_or(0)),
+            succeeded: count(&|p| phase(p, "Succeeded"))
+                .max(job.int("/status/succeeded").unwrap_or(0)),
             failed: count(&|p| phase(p, "Failed")).max(job.int("/status/failed").unwrap_or(0)),
-            restarts: all.iter().flat_map(|p| p.items("/status/containerStatuses")).filter_map(|s| s.int("/restartCount")).sum(),
+            restarts: all
+                .iter()
+                .flat_map(|p| p.items("/status/containerStatuses"))
+                .filter_map(|s| s.int("/restartCount"))
+                .sum(),
             active: pods::active(&all),
         };
         if job.flag("/spec/suspend") {
@@ -59,22 +66,40 @@ impl Controller for Jobs {
         let now = w.now();
         let start = parse_stamp(job.text("/status/startTime")).unwrap_or(now);
         let limit = job.int("/spec/backoffLimit").unwrap_or(6);
-        let deadline = job.int("/spec/activeDeadlineSeconds").map(|s| start + s * SECOND);
+        let deadline = job
+            .int("/spec/activeDeadlineSeconds")
+            .map(|s| start + s * SECOND);
         let completions = job.int("/spec/completions");
-        let enough = completions.map_or(tally.succeeded > 0 && tally.active.is_empty(), |c| tally.succeeded >= c);
+        let enough = completions.map_or(tally.succeeded > 0 && tally.active.is_empty(), |c| {
+            tally.succeeded >= c
+        });
         let on_failure = job.text("/spec/template/spec/restartPolicy") == "OnFailure";
         let verdict = if enough {
-            Some(("Complete", "CompletionsReached", "Reached expected number of succeeded pods"))
+            Some((
+                "Complete",
+                "CompletionsReached",
+                "Reached expected number of succeeded pods",
+            ))
         } else if tally.failed > limit || (on_failure && tally.restarts > limit) {
-            Some(("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"))
+            Some((
+                "Failed",
+                "BackoffLimitExceeded",
+                "Job has reached the specified backoff limit",
+            ))
         } else if deadline.is_some_and(|d| now >= d) {
-            Some(("Failed", "DeadlineExceeded", "Job was active longer than specified deadline"))
+            Some((
+                "Failed",
+                "DeadlineExceeded",
+                "Job was active longer than specified deadline",
+            ))
         } else {
             None
         };
         if let Some(verdict) = verdict {
             conclude(w, &job, key, &tally, verdict);
-            return job.int("/spec/ttlSecondsAfterFinished").map(|s| now + s * SECOND);
+            return job
+                .int("/spec/ttlSecondsAfterFinished")
+                .map(|s| now + s * SECOND);
         }
         let again = self.fill(w, &job, &tally, completions);
         status(w, key, start, &tally);
@@ -98,7 +123,13 @@ fn finished_at(job: &Value) -> Option<Millis> {
 
 impl Jobs {
     /// Makes pods up to the parallelism, with growing pauses after failures.
-    fn fill(&mut self, w: &mut World, job: &Value, tally: &Tally, completions: Option<i64>) -> Option<Millis> {
+    fn fill(
+        &mut self,
+        w: &mut World,
+        job: &Value,
+        tally: &Tally,
+        completions: Option<i64>,
+    ) -> Option<Millis> {
         let now = w.now();
         let mut wanted = job.int("/spec/parallelism").unwrap_or(1);
         if let Some(c) = completions {
@@ -111,7 +142,10 @@ impl Jobs {
         }
         if tally.failed > 0 {
             let pause = (10 * SECOND << (tally.failed - 1).min(6)).min(600 * SECOND);
-            let (failures, at) = self.resume.entry(uid).or_insert((tally.failed, now + pause));
+            let (failures, at) = self
+                .resume
+                .entry(uid)
+                .or_insert((tally.failed, now + pause));
             if *failures != tally.failed {
                 (*failures, *at) = (tally.failed, now + pause);
             }
@@ -120,7 +154,11 @@ impl Jobs {
             }
         }
         for _ in active..wanted {
-            let pod = pods::from_template(job, &job["spec"]["template"], &format!("{}-", object::name(job)));
+            let pod = pods::from_template(
+                job,
+                &job["spec"]["template"],
+                &format!("{}-", object::name(job)),
+            );
             if pods::create(w, job, COMPONENT, pod).is_err() {
                 return Some(now + 10 * SECOND);
             }
@@ -130,7 +168,9 @@ impl Jobs {
 }
 
 fn status(w: &mut World, key: &Key, start: Millis, tally: &Tally) {
-    let Some(job) = w.store.get(JOBS, key).cloned() else { return };
+    let Some(job) = w.store.get(JOBS, key).cloned() else {
+        return;
+    };
     let active = pods::active(&pods::of_owner(w, object::uid(&job)));
     let ready = i64::try_from(active.iter().filter(|p| pods::is_ready(p)).count()).unwrap_or(0);
     w.modify(JOBS, key, |o| {
@@ -158,12 +198,22 @@ fn suspend(w: &mut World, job: &Value, key: &Key, tally: &Tally) -> Option<Milli
     None
 }
 
-fn conclude(w: &mut World, job: &Value, key: &Key, tally: &Tally, (kind, reason, message): (&str, &str, &str)) {
+fn conclude(
+    w: &mut World,
+    job: &Value,
+    key: &Key,
+    tally: &Tally,
+    (kind, reason, message): (&str, &str, &str),
+) {
     let stamp = w.stamp();
     for pod in &tally.active {
         pods::delete(w, job, COMPONENT, pod);
     }
-    let first = if kind == "Complete" { "SuccessCriteriaMet" } else { "FailureTarget" };
+    let first = if kind == "Complete" {
+        "SuccessCriteriaMet"
+    } else {
+        "FailureTarget"
+    };
     w.modify(JOBS, key, |o| {
         for t in [first, kind] {
             set_condition(o, json!({"type": t, "status": "True", "reason": reason, "message": message, "lastProbeTime": stamp}), &stamp);

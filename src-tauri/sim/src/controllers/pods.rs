@@ -132,7 +132,9 @@ pub(super) fn sacrifice_order(pods: &mut [Object]) {
 pub(super) fn same_template(a: &Value, b: &Value) -> bool {
     let labels = |t: &Value| -> Vec<(String, Value)> {
         let all = t.map("/metadata/labels").into_iter().flatten();
-        all.filter(|(k, _)| *k != "pod-template-hash").map(|(k, v)| (k.clone(), v.clone())).collect()
+        all.filter(|(k, _)| *k != "pod-template-hash")
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
     };
     a.get("spec") == b.get("spec")
         && a.pointer("/metadata/annotations") == b.pointer("/metadata/annotations")

@@ -44,7 +44,11 @@ pub(super) fn ensure_revision(w: &mut World, set: &Value) -> String {
     let name = format!("{}-{hash}", object::name(set));
     let key = Key::new(object::namespace(set), &name);
     let all = w.store.controlled(CONTROLLER_REVISIONS, object::uid(set));
-    let last = all.iter().filter_map(|r| r.int("/revision")).max().unwrap_or(0);
+    let last = all
+        .iter()
+        .filter_map(|r| r.int("/revision"))
+        .max()
+        .unwrap_or(0);
     match w.store.get(CONTROLLER_REVISIONS, &key).cloned() {
         Some(known) if known.int("/revision") == Some(last) => {}
         Some(_) => drop(w.modify(CONTROLLER_REVISIONS, &key, |o| o.put("/revision", last + 1))),
@@ -62,7 +66,10 @@ pub(super) fn ensure_revision(w: &mut World, set: &Value) -> String {
 }
 
 fn ordinal(pod: &Value) -> i64 {
-    object::name(pod).rsplit_once('-').and_then(|(_, n)| n.parse().ok()).unwrap_or(-1)
+    object::name(pod)
+        .rsplit_once('-')
+        .and_then(|(_, n)| n.parse().ok())
+        .unwrap_or(-1)
 }
 
 /// Does the one thing that is next.
@@ -82,7 +89,10 @@ fn step(w: &mut World, set: &Value, revision: &str) -> Option<Millis> {
                     return None;
                 }
             }
-            Some(p) if matches!(p.text("/status/phase"), "Failed" | "Succeeded") && !object::deleting(p) => {
+            Some(p)
+                if matches!(p.text("/status/phase"), "Failed" | "Succeeded")
+                    && !object::deleting(p) =>
+            {
                 pods::delete(w, set, COMPONENT, p);
                 return None;
             }
@@ -103,8 +113,14 @@ fn step(w: &mut World, set: &Value, revision: &str) -> Option<Millis> {
     if set.text("/spec/updateStrategy/type") != "RollingUpdate" {
         return None;
     }
-    let partition = set.int("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
-    for p in existing.iter().rev().filter(|p| (partition..wanted).contains(&ordinal(p))) {
+    let partition = set
+        .int("/spec/updateStrategy/rollingUpdate/partition")
+        .unwrap_or(0);
+    for p in existing
+        .iter()
+        .rev()
+        .filter(|p| (partition..wanted).contains(&ordinal(p)))
+    {
         if object::deleting(p) {
             return None;
         }
@@ -123,7 +139,10 @@ fn step(w: &mut World, set: &Value, revision: &str) -> Option<Millis> {
 /// alone ("forced rollback"); here it is replaced once the template changed, so that a fix needs no manual deletion.
 fn repair(w: &mut World, set: &Value, pod: &Object, revision: &str) -> Option<Millis> {
     let outdated = object::label(pod, HASH) != revision;
-    if outdated && !object::deleting(pod) && set.text("/spec/updateStrategy/type") == "RollingUpdate" {
+    if outdated
+        && !object::deleting(pod)
+        && set.text("/spec/updateStrategy/type") == "RollingUpdate"
+    {
         delete(w, set, pod);
     }
     None
@@ -132,8 +151,14 @@ fn repair(w: &mut World, set: &Value, pod: &Object, revision: &str) -> Option<Mi
 fn create(w: &mut World, set: &Value, n: i64, revision: &str) -> Result<(), ()> {
     let name = format!("{}-{n}", object::name(set));
     let mut pod = pods::from_template(set, &set["spec"]["template"], &name);
-    pod.put("/metadata/labels/apps.kubernetes.io~1pod-index", n.to_string());
-    pod.put("/metadata/labels/statefulset.kubernetes.io~1pod-name", name.clone());
+    pod.put(
+        "/metadata/labels/apps.kubernetes.io~1pod-index",
+        n.to_string(),
+    );
+    pod.put(
+        "/metadata/labels/statefulset.kubernetes.io~1pod-name",
+        name.clone(),
+    );
     pod.put(&format!("/metadata/labels/{HASH}"), revision);
     pod.put("/spec/hostname", name.clone());
     pod.put("/spec/subdomain", set.text("/spec/serviceName"));
@@ -147,7 +172,10 @@ fn create(w: &mut World, set: &Value, n: i64, revision: &str) -> Result<(), ()> 
                 claim.put("/metadata/labels", labels.clone());
             }
             let told = match w.create(CLAIMS, claim) {
-                Ok(_) => format!("create Claim {claim_name} Pod {name} in StatefulSet {} success", object::name(set)),
+                Ok(_) => format!(
+                    "create Claim {claim_name} Pod {name} in StatefulSet {} success",
+                    object::name(set)
+                ),
                 Err(_) => return Err(()),
             };
             w.note(Note::normal(set, COMPONENT, "SuccessfulCreate", told));
@@ -159,12 +187,19 @@ fn create(w: &mut World, set: &Value, n: i64, revision: &str) -> Result<(), ()> 
     }
     match w.create(PODS, pod) {
         Ok(_) => {
-            let told = format!("create Pod {name} in StatefulSet {} successful", object::name(set));
+            let told = format!(
+                "create Pod {name} in StatefulSet {} successful",
+                object::name(set)
+            );
             w.note(Note::normal(set, COMPONENT, "SuccessfulCreate", told));
             Ok(())
         }
         Err(status) => {
-            let told = format!("create Pod {name} in StatefulSet {} failed error: {}", object::name(set), status.message());
+            let told = format!(
+                "create Pod {name} in StatefulSet {} failed error: {}",
+                object::name(set),
+                status.message()
+            );
             w.note(Note::warning(set, COMPONENT, "FailedCreate", told));
             Err(())
         }
@@ -172,17 +207,27 @@ fn create(w: &mut World, set: &Value, n: i64, revision: &str) -> Result<(), ()> 
 }
 
 fn delete(w: &mut World, set: &Value, pod: &Object) {
-    if w.delete(PODS, &Key::of(pod), &DeleteRequest::default()).is_ok() {
-        let told = format!("delete Pod {} in StatefulSet {} successful", object::name(pod), object::name(set));
+    if w.delete(PODS, &Key::of(pod), &DeleteRequest::default())
+        .is_ok()
+    {
+        let told = format!(
+            "delete Pod {} in StatefulSet {} successful",
+            object::name(pod),
+            object::name(set)
+        );
         w.note(Note::normal(set, COMPONENT, "SuccessfulDelete", told));
     }
 }
 
 fn status(w: &mut World, key: &Key, revision: &str) {
-    let Some(set) = w.store.get(STATEFUL_SETS, key).map(Arc::clone) else { return };
+    let Some(set) = w.store.get(STATEFUL_SETS, key).map(Arc::clone) else {
+        return;
+    };
     let all = pods::of_owner(w, object::uid(&set));
     let wanted = set.int("/spec/replicas").unwrap_or(1);
-    let count = |test: &dyn Fn(&Value) -> bool| i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0);
+    let count = |test: &dyn Fn(&Value) -> bool| {
+        i64::try_from(all.iter().filter(|p| test(p)).count()).unwrap_or(0)
+    };
     let ready = count(&|p| pods::is_ready(p));
     let updated = count(&|p| object::label(p, HASH) == revision);
     let total = count(&|_| true);
@@ -193,13 +238,24 @@ fn status(w: &mut World, key: &Key, revision: &str) {
             old if !old.is_empty() && !done => old.to_owned(),
             _ => update.clone(),
         };
-        o.put("/status/observedGeneration", o.int("/metadata/generation").unwrap_or(0));
+        o.put(
+            "/status/observedGeneration",
+            o.int("/metadata/generation").unwrap_or(0),
+        );
         o.put("/status/replicas", total);
         o.put("/status/collisionCount", 0);
         pods::put_count(o, "readyReplicas", ready);
         o.put("/status/availableReplicas", ready);
         pods::put_count(o, "updatedReplicas", updated);
-        pods::put_count(o, "currentReplicas", if current == update { updated } else { total - updated });
+        pods::put_count(
+            o,
+            "currentReplicas",
+            if current == update {
+                updated
+            } else {
+                total - updated
+            },
+        );
         o.put("/status/currentRevision", current);
         o.put("/status/updateRevision", update);
     });

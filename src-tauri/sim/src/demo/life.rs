@@ -25,7 +25,9 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) fn new(now: Millis) -> Self {
-        Self { next: now + 90 * SECOND }
+        Self {
+            next: now + 90 * SECOND,
+        }
     }
 }
 
@@ -61,17 +63,36 @@ impl Controller for Life {
 
 /// The next patch version of what runs now, pushed and deployed.
 fn release(w: &mut World, key: &Key) {
-    let Some(found) = w.store.get(DEPLOYMENTS, key) else { return };
-    let image = found.text("/spec/template/spec/containers/0/image").to_owned();
-    let Some((repository, tag)) = image.rsplit_once(':') else { return };
-    let Some((stem, patch)) = tag.rsplit_once('.') else { return };
-    let Ok(patch) = patch.parse::<u32>() else { return };
+    let Some(found) = w.store.get(DEPLOYMENTS, key) else {
+        return;
+    };
+    let image = found
+        .text("/spec/template/spec/containers/0/image")
+        .to_owned();
+    let Some((repository, tag)) = image.rsplit_once(':') else {
+        return;
+    };
+    let Some((stem, patch)) = tag.rsplit_once('.') else {
+        return;
+    };
+    let Ok(patch) = patch.parse::<u32>() else {
+        return;
+    };
     let tag = format!("{stem}.{}", patch + 1);
     let app = w.images.app(&image);
     w.images.add_tags(repository, &[&tag], &app);
     w.modify(DEPLOYMENTS, key, |o| {
-        o.put("/spec/template/spec/containers/0/image", format!("{repository}:{tag}"));
-        o.put("/spec/template/metadata/labels/app.kubernetes.io~1version", tag.trim_start_matches('v'));
-        o.put("/metadata/annotations/kubernetes.io~1change-cause", format!("release {tag}"));
+        o.put(
+            "/spec/template/spec/containers/0/image",
+            format!("{repository}:{tag}"),
+        );
+        o.put(
+            "/spec/template/metadata/labels/app.kubernetes.io~1version",
+            tag.trim_start_matches('v'),
+        );
+        o.put(
+            "/metadata/annotations/kubernetes.io~1change-cause",
+            format!("release {tag}"),
+        );
     });
 }

@@ -42,7 +42,12 @@ pub(super) struct Workload {
 }
 
 /// A Deployment of the company's own code.
-pub(super) fn own(namespace: &'static str, name: &'static str, tag: &'static str, replicas: i64) -> Workload {
+pub(super) fn own(
+    namespace: &'static str,
+    name: &'static str,
+    tag: &'static str,
+    replicas: i64,
+) -> Workload {
     // Something between 60 and 360, different for each name and always the same.
     let spread = i64::try_from(crate::rng::hash_of(&[namespace, name]) % 300).unwrap_or(0) + 60;
     Workload {
@@ -71,8 +76,20 @@ pub(super) fn own(namespace: &'static str, name: &'static str, tag: &'static str
 }
 
 /// Somebody else's program.
-pub(super) fn third_party(namespace: &'static str, name: &'static str, image: &str, tag: &'static str, replicas: i64) -> Workload {
-    Workload { image: image.to_owned(), log: LogStyle::Controller, age_days: 60, released_hours: 24 * 19, ..own(namespace, name, tag, replicas) }
+pub(super) fn third_party(
+    namespace: &'static str,
+    name: &'static str,
+    image: &str,
+    tag: &'static str,
+    replicas: i64,
+) -> Workload {
+    Workload {
+        image: image.to_owned(),
+        log: LogStyle::Controller,
+        age_days: 60,
+        released_hours: 24 * 19,
+        ..own(namespace, name, tag, replicas)
+    }
 }
 
 impl Workload {
@@ -95,7 +112,8 @@ impl Workload {
     }
 
     pub(super) fn size(mut self, cpu: i64, memory: i64) -> Self {
-        (self.cpu, self.memory, self.uses_cpu, self.uses_memory) = (cpu, memory, cpu * 6 / 10, memory * 8 / 10);
+        (self.cpu, self.memory, self.uses_cpu, self.uses_memory) =
+            (cpu, memory, cpu * 6 / 10, memory * 8 / 10);
         self
     }
 

@@ -297,8 +297,14 @@ pub(crate) fn body_matches(
     if (!kind.is_empty() && kind != expected_kind)
         || (!version.is_empty() && version != expected_version)
     {
+        let inner = |version: &str| match version.rsplit_once('/') {
+            Some((group, _)) => group.split('.').next().unwrap_or_default().to_owned(),
+            None => "core".to_owned(),
+        };
+        let outer = version.rsplit('/').next().unwrap_or_default();
         return Err(Status::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a {expected_kind}: unexpected kind or version, want {expected_kind} in {expected_version:?}"
+            "{kind} in version {outer:?} cannot be handled as a {expected_kind}: converting ({outer}.{kind}) to ({}.{expected_kind}): unknown conversion",
+            inner(expected_version)
         )));
     }
     if !o.is_object() {

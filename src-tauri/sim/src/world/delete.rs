@@ -64,10 +64,23 @@ impl World {
             ),
         ] {
             if !wanted.is_empty() && wanted != found {
+                let fate = if what == "UID" {
+                    "deleted and then recreated"
+                } else {
+                    "modified"
+                };
                 let why = format!(
-                    "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+                    "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object might have been {fate}"
                 );
-                return Err(Status::conflict(&row, key.name(), &why));
+                let message = format!(
+                    "Operation cannot be fulfilled on {} {:?}: {why}",
+                    row.kind,
+                    key.name()
+                );
+                let mut status = Status::conflict(&row, key.name(), &why);
+                status.body.put("/message", message);
+                status.body.put("/details/kind", row.kind.to_string());
+                return Err(status);
             }
         }
         let mut new = (*old).clone();
@@ -103,7 +116,15 @@ impl World {
         if waits {
             return Ok(Deleted::Waiting(self.commit(kind, new)));
         }
-        Ok(Deleted::Gone(self.store.remove(kind, key).unwrap_or(old)))
+        // A pod's last state says that it was deleted; other kinds go as they were.
+        let last = if kind == kinds::PODS {
+            new
+        } else {
+            (*old).clone()
+        };
+        Ok(Deleted::Gone(
+            self.store.remove_as(kind, key, last).unwrap_or(old),
+        ))
     }
 
     fn mark(&self, kind: KindId, o: &mut Value, grace: i64) {

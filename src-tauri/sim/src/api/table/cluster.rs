@@ -86,13 +86,13 @@ pub(super) fn cells(kind: KindId, o: &Value, now: Millis) -> Vec<Value> {
         kinds::EVENTS => event(o, now),
         kinds::CONFIG_MAPS => vec![
             name,
-            json!((keys("/data") + keys("/binaryData")).to_string()),
+            json!(keys("/data") + keys("/binaryData")),
             age(o, now),
         ],
         kinds::SECRETS => vec![
             name,
             json!(o.text("/type")),
-            json!(keys("/data").to_string()),
+            json!(keys("/data")),
             age(o, now),
         ],
         _ => claim(o, now),
