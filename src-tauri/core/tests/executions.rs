@@ -1,6 +1,10 @@
 //! Executions against an API server whose every fault the test decides.
 
 #![allow(
+    clippy::needless_pass_by_value,
+    reason = "a json! literal is handed over as it is written"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "a test file: what is not there fails the test"
 )]

@@ -4,6 +4,10 @@
 //! run is the change, that a refusal has its words, that a rollout is seen to its end.
 
 #![allow(
+    clippy::needless_pass_by_value,
+    reason = "a json! literal is handed over as it is written"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "a test file: what is not there fails the test"
 )]
