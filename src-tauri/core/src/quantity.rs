@@ -41,7 +41,7 @@ pub fn memory(bytes: u64) -> String {
     const MI: u64 = 1 << 20;
     const GI: u64 = 1 << 30;
     match bytes {
-        GI.. if bytes % GI == 0 => format!("{}Gi", bytes / GI),
+        GI.. if bytes.is_multiple_of(GI) => format!("{}Gi", bytes / GI),
         MI.. => format!("{}Mi", bytes / MI),
         _ => bytes.to_string(),
     }

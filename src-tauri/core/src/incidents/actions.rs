@@ -129,7 +129,7 @@ fn prior(fix: &Fix) -> f64 {
 }
 
 /// A strategic merge patch of one container in a workload's template.
-fn container_patch(init: bool, container: serde_json::Value) -> kubegraf_ipc::incident::Patch {
+fn container_patch(init: bool, container: &serde_json::Value) -> kubegraf_ipc::incident::Patch {
     let list = if init { "initContainers" } else { "containers" };
     let body = serde_json::json!({"spec": {"template": {"spec": {list: [container]}}}});
     kubegraf_ipc::incident::Patch {

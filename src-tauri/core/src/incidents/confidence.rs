@@ -10,7 +10,7 @@ pub(super) const WEAKEST: f64 = 0.30;
 pub(super) const UNKNOWN: f64 = 0.20;
 
 /// What raises and lowers a base confidence.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
     /// Sources of other kinds that say the same; three count at most.
     pub corroborating: usize,
@@ -55,7 +55,7 @@ mod tests {
                 0.75,
                 &Circumstances {
                     corroborating: 2,
-                    ..plain.clone()
+                    ..plain
                 }
             ),
             0.88
@@ -65,27 +65,18 @@ mod tests {
                 0.75,
                 &Circumstances {
                     corroborating: 9,
-                    ..plain.clone()
+                    ..plain
                 }
             ),
             0.91
         );
-        assert_eq!(
-            of(
-                0.90,
-                &Circumstances {
-                    rivals: 1,
-                    ..plain.clone()
-                }
-            ),
-            0.60
-        );
+        assert_eq!(of(0.90, &Circumstances { rivals: 1, ..plain }), 0.60);
         assert_eq!(
             of(
                 0.90,
                 &Circumstances {
                     unreadable: true,
-                    ..plain.clone()
+                    ..plain
                 }
             ),
             0.72

@@ -1,9 +1,6 @@
 //! One incident per root cause: which causes, chosen greedily, explain all symptoms.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, HashMap},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kubegraf_ipc::{
     incident::{Alternative, Severity},
@@ -276,7 +273,6 @@ fn best(
                 .then(specific(*i).cmp(&specific(*j)))
                 .then(onset(*i).cmp(&onset(*j)))
                 .then(cause(*i).cmp(&cause(*j)))
-                .then(Ordering::Less)
         })
         .map(|(_, index)| index)
 }

@@ -296,6 +296,9 @@ pub(super) fn replica_set(deployment: &str, revision: u32) -> SetText {
 }
 
 impl SetText {
+    pub(super) fn created(self, seconds: i64) -> Self {
+        self.set("/metadata/creationTimestamp", text(seconds))
+    }
     pub(super) fn image(self, image: &str) -> Self {
         let mut template = template(image);
         template["metadata"]["labels"]["pod-template-hash"] = self.0["metadata"]["name"].clone();

@@ -355,7 +355,7 @@ fn trigger(graph: &Graph<'_>, lead: &Signal<'_>, onset: i64) -> Option<Trigger> 
         .into_iter()
         .rev()
         .find(|older| older.revision() < Some(revision));
-    // A revision older than the symptom by far, or the first, changed nothing then.
+    // The first revision replaced nothing; one after the onset cannot have set it off.
     if at > onset || older.is_none() {
         return None;
     }

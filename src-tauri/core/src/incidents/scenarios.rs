@@ -277,6 +277,29 @@ fn a_bare_pod_gets_steps_and_no_patch() {
 }
 
 #[test]
+fn a_crash_is_blamed_on_a_rollout_only_soon_after_it() {
+    let scene = |created: i64| {
+        let set = replica_set("web", 2).pods(1);
+        Scene::of([
+            deployment("web", 1).revision(2).into(),
+            replica_set("web", 1).into(),
+            set.created(created).into(),
+            pod("web-2-a").ended("Error", 1, 10, 5).of("web", 2).into(),
+        ])
+    };
+    let cause = "application_error";
+    let (r#type, target) = ("pod_crash_loop", "Deployment/web");
+    check(
+        &scene(1_800),
+        r#type,
+        cause,
+        target,
+        &["rollback_workload", "plan"],
+    );
+    check(&scene(90_000), r#type, cause, target, &["plan"]);
+}
+
+#[test]
 fn process_ends_have_their_cause() {
     for (code, reason, cause) in [
         (127, "Error", "command_not_found"),

@@ -60,7 +60,7 @@ pub(super) fn set_image(case: &Case<'_, '_>) -> Option<Built> {
         target: owner.clone(),
         patch: Some(container_patch(
             container.init,
-            json!({"name": name, "image": new}),
+            &json!({"name": name, "image": new}),
         )),
     })
 }
@@ -86,6 +86,6 @@ pub(super) fn set_pull_policy(case: &Case<'_, '_>) -> Option<Built> {
             "spec.template.spec.{list}[name={name}].imagePullPolicy: Never → IfNotPresent"
         ),
         target: owner.clone(),
-        patch: Some(container_patch(container.init, body)),
+        patch: Some(container_patch(container.init, &body)),
     })
 }

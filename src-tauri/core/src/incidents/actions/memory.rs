@@ -47,6 +47,6 @@ pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
         description: format!("Raise the memory limit of container \"{name}\" from {old} to {new}"),
         preview,
         target: owner.clone(),
-        patch: Some(container_patch(container.init, body)),
+        patch: Some(container_patch(container.init, &body)),
     })
 }

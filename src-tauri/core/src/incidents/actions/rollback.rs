@@ -10,11 +10,15 @@ use crate::incidents::graph::Graph;
 use crate::objects::{Deployment, Object, ReplicaSet, Template};
 
 const HASH: &str = "pod-template-hash";
+/// Causes that need not lie in the template: a rollback is offered only soon after a rollout.
+const ELSEWHERE: &[&str] = &["application_error", "segmentation_fault"];
+/// How soon; seconds.
+const SOON: i64 = 3_600;
 
 pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
     let deployment = case.graph.deployment(&case.signal.owner)?;
     let current = crate::incidents::detectors::newest(case.graph, deployment)?;
-    if !belongs(case, current) {
+    if !belongs(case, current) || ELSEWHERE.contains(&case.cause) && !soon(case, current) {
         return None;
     }
     let good = last_good(case.graph, deployment, current)?;
@@ -46,6 +50,14 @@ fn belongs(case: &Case<'_, '_>, current: &ReplicaSet) -> bool {
             .replica_set_of(pod)
             .is_some_and(|set| set.metadata.uid == current.metadata.uid)
     })
+}
+
+fn soon(case: &Case<'_, '_>, current: &ReplicaSet) -> bool {
+    let since = current
+        .metadata
+        .created
+        .map(|at| case.signal.first_seen - at);
+    since.is_some_and(|since| since <= SOON)
 }
 
 /// The newest older revision with ready pods; where none has any, the newest older one that differs.
