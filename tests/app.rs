@@ -7,7 +7,7 @@ use kubegraf_core::{Core, Options, clock::SystemClock, clusters::Sources};
 use kubegraf_ipc::{COMMANDS, MUTATIONS};
 use serde_json::{Value, json};
 use tauri::{
-    App, Manager, WebviewWindow,
+    App, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
     ipc::{CallbackFn, InvokeBody},
     test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
     webview::InvokeRequest,
@@ -34,7 +34,7 @@ impl Shell {
         let app = kubegraf_shell::app::builder(mock_builder(), core.clone())
             .build(tauri::generate_context!())
             .unwrap();
-        let window = app.get_webview_window("main").unwrap();
+        let window = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default()).build().unwrap();
         Self { core, window, _app: app, _data: data }
     }
 
@@ -59,7 +59,7 @@ impl Shell {
             if wanted(&last) {
                 return last;
             }
-            tauri::async_runtime::block_on(tokio::time::sleep(Duration::from_millis(100)));
+            tauri::async_runtime::block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
         }
         panic!("\"{command}\" never answered as wanted; last: {last}");
     }
