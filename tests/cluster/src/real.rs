@@ -64,6 +64,13 @@ fn proxy(cluster: &Cluster, place: Place, credentials: &Credentials) -> Result<(
             &node::name(0),
         ])
         .args(["--cluster-cidr", "10.244.0.0/16"])
+        // A sync that failed on a busy machine is otherwise tried again after half a minute.
+        .args([
+            "--iptables-sync-period",
+            "5s",
+            "--iptables-min-sync-period",
+            "200ms",
+        ])
         .args(["--conntrack-max-per-core", "0"])
         .args(["--conntrack-tcp-timeout-established", "0"])
         .args(["--conntrack-tcp-timeout-close-wait", "0"]);
