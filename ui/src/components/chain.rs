@@ -13,6 +13,12 @@ use crate::{
     model::words::spaced,
 };
 
+/// A step, and the names of further objects it leads to in the same way.
+struct Step {
+    link: Link,
+    more: Vec<String>,
+}
+
 /// The causal chain. Steps that go on from the one before share its line; a branch starts anew.
 #[component]
 pub fn Chain(
@@ -31,14 +37,17 @@ pub fn Chain(
         .into_any();
     }
     let drawn = lines.into_iter().map(|line| {
-        let first = line.first().map(|link| link.from.clone());
-        let steps = line.into_iter().map(|link| {
+        let first = line.first().map(|step| step.link.from.clone());
+        let steps = line.into_iter().map(|Step { link, more }| {
             view! {
                 <span class="chain-arrow">
                     {spaced(&link.link)}
                     <Glyph icon=Icon::Arrow size=14 />
                 </span>
                 <Node object=link.to />
+                {(!more.is_empty()).then(|| view! {
+                    <span class="dim" title=more.join("\n")>{format!("and {} more", more.len())}</span>
+                })}
             }
         });
         view! {
@@ -60,17 +69,38 @@ fn Node(
     view! { <span class="chain-node"><ObjectLink object /></span> }
 }
 
-/// Joins steps that follow each other into lines.
-fn lines(links: Vec<Link>) -> Vec<Vec<Link>> {
-    let mut lines: Vec<Vec<Link>> = Vec::new();
+/// Joins steps that follow each other into lines. Of siblings that lead nowhere further, such as
+/// the pods of one ReplicaSet, the first stands for all.
+fn lines(links: Vec<Link>) -> Vec<Vec<Step>> {
+    let goes_on: HashSet<_> = links.iter().map(|link| link.from.clone()).collect();
+    let mut lines: Vec<Vec<Step>> = Vec::new();
     let mut seen = HashSet::new();
     for link in links {
         if !seen.insert((link.from.clone(), link.to.clone())) {
             continue;
         }
+        let sibling = lines.iter_mut().flatten().find(|step| {
+            step.link.from == link.from
+                && step.link.link == link.link
+                && step.link.to.kind == link.to.kind
+                && !goes_on.contains(&step.link.to)
+                && !goes_on.contains(&link.to)
+        });
+        if let Some(step) = sibling {
+            step.more.push(link.to.name);
+            continue;
+        }
+        let more = Vec::new();
+        let step = Step { link, more };
         match lines.last_mut() {
-            Some(line) if line.last().is_some_and(|last| last.to == link.from) => line.push(link),
-            _ => lines.push(vec![link]),
+            Some(line)
+                if line
+                    .last()
+                    .is_some_and(|last| last.link.to == step.link.from) =>
+            {
+                line.push(step);
+            }
+            _ => lines.push(vec![step]),
         }
     }
     lines
@@ -96,14 +126,28 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_starts_a_new_line() {
+    fn a_branch_that_goes_on_starts_a_new_line() {
         let steps = vec![
             link("a", "b"),
             link("b", "c"),
             link("b", "d"),
             link("a", "b"),
+            link("d", "e"),
         ];
         let lengths: Vec<_> = lines(steps).iter().map(Vec::len).collect();
-        assert_eq!(lengths, [2, 1]);
+        assert_eq!(lengths, [2, 2]);
+    }
+
+    #[test]
+    fn siblings_at_the_end_share_a_node() {
+        let steps = vec![
+            link("a", "b"),
+            link("b", "c"),
+            link("b", "d"),
+            link("b", "e"),
+        ];
+        let lines = lines(steps);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0][1].more, ["d", "e"]);
     }
 }

@@ -53,7 +53,7 @@ fn HeadCell(
     let click = move |_| table.sort(next_sort(&column, sort.get_untracked().as_ref()));
     view! {
         <div class="head-column" class:numeric=numeric role="columnheader" aria-sort=described>
-            <button class="head-cell" type="button" tabindex="-1" data-sort=name on:click=click>
+            <button class="head-cell" type="button" data-sort=name on:click=click>
                 {name.clone()}
                 {move || direction.get().map(|descending| {
                     let icon = if descending { Icon::SortDown } else { Icon::SortUp };

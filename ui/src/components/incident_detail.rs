@@ -11,7 +11,7 @@ use crate::{
         chain::Chain, evidence::EvidenceList, fixes::Fixes, mark::SeverityMark,
         object_link::ObjectLink, plan::Wanted,
     },
-    model::words::{self, confidence, spaced},
+    model::words::{self, confidence, sentence, spaced},
     state::clock::Clock,
 };
 
@@ -77,12 +77,12 @@ pub fn IncidentBody(
             </header>
             <section>
                 <h2>"What is broken"</h2>
-                <p class="selectable">{description}</p>
+                <p class="selectable">{sentence(&description)}</p>
                 <Symptoms symptoms />
             </section>
             <section>
                 <h2>"Why"</h2>
-                <p class="selectable detail-why">{cause.explanation}</p>
+                <p class="selectable detail-why">{sentence(&cause.explanation)}</p>
                 <p class="detail-sure">
                     <Sureness figure=cause.confidence />
                     <span class="dim">{spaced(&cause.cause)}</span>

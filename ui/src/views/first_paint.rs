@@ -30,6 +30,11 @@ pub fn FirstPaint(
             request_animation_frame(move || {
                 let drawn = document().query_selector_all(selector);
                 let rows = drawn.map_or(0, |drawn| drawn.length());
+                if rows == 0 {
+                    // The view was left before it was painted: the next one reports.
+                    REPORTED.store(false, Ordering::Relaxed);
+                    return;
+                }
                 let report = UiReport::FirstPaint { view, rows };
                 ipc::send(ReportUi { report });
             });

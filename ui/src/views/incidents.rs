@@ -201,11 +201,14 @@ fn IncidentDetail(
         };
         spawn_local(async move {
             let fresh = ipc::call(request).await;
-            // Another incident may have been chosen meanwhile; one already shown outlives an error.
-            let keep = fresh.is_err()
-                && answer.try_with_untracked(|a| matches!(a, Some(Ok(_)))) == Some(true);
-            if !keep {
-                answer.try_set(Some(fresh));
+            // Another incident may have been chosen meanwhile; one already shown outlives an error,
+            // and an unchanged one is not drawn anew under the user's hands.
+            let keep = answer.try_with_untracked(|shown| match (shown, &fresh) {
+                (Some(Ok(_)), Err(_)) => true,
+                (shown, fresh) => shown.as_ref() == Some(fresh),
+            });
+            if keep == Some(false) {
+                answer.set(Some(fresh));
             }
         });
     });
