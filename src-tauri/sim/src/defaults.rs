@@ -157,9 +157,8 @@ fn counters(o: &mut Value, fields: &[&str]) {
 
 fn template(o: &mut Value, at: &str) {
     o.default_to(&format!("{at}/metadata"), json!({}));
-    if !o
-        .pointer(&format!("{at}/metadata"))
-        .is_some_and(|m| m.get("creationTimestamp").is_none())
+    if o.pointer(&format!("{at}/metadata"))
+        .is_none_or(|m| m.get("creationTimestamp").is_some())
     {
         o.cut(&format!("{at}/metadata/creationTimestamp"));
     }
@@ -168,10 +167,10 @@ fn template(o: &mut Value, at: &str) {
 
 /// Extensions of old: an apps object without labels takes those of its template (ReplicaSets only).
 fn labels_from_template(o: &mut Value) {
-    if !o.has("/metadata/labels") {
-        if let Some(l) = o.pointer("/spec/template/metadata/labels").cloned() {
-            o.put("/metadata/labels", l);
-        }
+    if !o.has("/metadata/labels")
+        && let Some(l) = o.pointer("/spec/template/metadata/labels").cloned()
+    {
+        o.put("/metadata/labels", l);
     }
 }
 

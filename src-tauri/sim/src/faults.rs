@@ -286,7 +286,7 @@ mod tests {
             }),
             []
         );
-        assert_eq!(faults.strike(&LIST_PODS), [fail.clone()]);
+        assert_eq!(faults.strike(&LIST_PODS), std::slice::from_ref(&fail));
         assert_eq!(faults.strike(&LIST_PODS), [fail]);
         assert_eq!(faults.strike(&LIST_PODS), []);
     }

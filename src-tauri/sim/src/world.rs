@@ -268,15 +268,15 @@ impl World {
     /// while it was being deleted is taken away.
     pub(crate) fn commit(&mut self, kind: KindId, new: Value) -> Object {
         let key = Key::of(&new);
-        if let Some(old) = self.store.get(kind, &key) {
-            if **old == new {
-                return Arc::clone(old);
-            }
+        if let Some(old) = self.store.get(kind, &key)
+            && **old == new
+        {
+            return Arc::clone(old);
         }
         let free = object::deleting(&new)
             && new.items("/metadata/finalizers").is_empty()
             && new.int("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
-            && !(kind == kinds::NAMESPACES && !new.items("/spec/finalizers").is_empty());
+            && (kind != kinds::NAMESPACES || new.items("/spec/finalizers").is_empty());
         let stored = self.store.put(kind, new);
         if kind == kinds::DEFINITIONS {
             self.register_custom(&stored);

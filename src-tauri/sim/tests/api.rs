@@ -1,4 +1,10 @@
 //! The sim through a real `kube::Client`: what a client of the API server sees.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests: they fail by panicking and print what they measured"
+)]
 
 use std::time::Duration;
 
@@ -342,4 +348,82 @@ async fn discovery_finds_every_kind() {
             .len(),
         3
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_reach_the_client() {
+    let (sim, client, _running) = sim();
+    let maps: Api<ConfigMap> = Api::default_namespaced(client);
+    let faults = sim.faults();
+    faults.add(
+        Fault::new(Effect::Fail {
+            code: 500,
+            retry_after: None,
+        })
+        .verb("list")
+        .times(1),
+    );
+    let Err(kube::Error::Api(status)) = maps.list(&ListParams::default()).await else {
+        panic!("fails once")
+    };
+    assert_eq!(status.code, 500);
+    maps.list(&ListParams::default()).await.unwrap();
+    faults.add(
+        Fault::new(Effect::Cut { after_bytes: 40 })
+            .verb("list")
+            .times(1),
+    );
+    assert!(
+        maps.list(&ListParams::default()).await.is_err(),
+        "a body cut short is no list"
+    );
+    faults.add(
+        Fault::new(Effect::Stall { after_bytes: 40 })
+            .verb("list")
+            .times(1),
+    );
+    let stalled =
+        tokio::time::timeout(Duration::from_secs(60), maps.list(&ListParams::default())).await;
+    assert!(stalled.is_err(), "a half-open connection never answers");
+    let began = tokio::time::Instant::now();
+    faults.add(
+        Fault::new(Effect::Latency {
+            base: Duration::from_secs(3),
+            jitter: Duration::ZERO,
+        })
+        .times(1),
+    );
+    maps.list(&ListParams::default()).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_cover_everything_once_while_the_cluster_changes() {
+    let (_sim, client, _running) = sim();
+    let maps: Api<ConfigMap> = Api::default_namespaced(client);
+    let make = async |n: String| {
+        let m: ConfigMap =
+            serde_json::from_value(json!({"metadata": {"name": n, "labels": {"t": "p"}}})).unwrap();
+        maps.create(&PostParams::default(), &m).await.unwrap();
+    };
+    for i in 0..25 {
+        make(format!("m{i:02}")).await;
+    }
+    let mut seen = Vec::new();
+    let mut params = ListParams::default().labels("t=p").limit(4);
+    loop {
+        let page = maps.list(&params).await.unwrap();
+        seen.extend(page.items.iter().map(ResourceExt::name_any));
+        // Neither a removed nor a new object disturbs the pages of the first revision.
+        if seen.len() == 8 {
+            maps.delete("m20", &DeleteParams::default()).await.unwrap();
+            make("m10a".into()).await;
+        }
+        match page.metadata.continue_.filter(|c| !c.is_empty()) {
+            Some(next) => params = params.continue_token(&next),
+            None => break,
+        }
+    }
+    let expected: Vec<String> = (0..25).map(|i| format!("m{i:02}")).collect();
+    assert_eq!(seen, expected);
 }

@@ -1,5 +1,11 @@
 //! The demo cluster through a real `kube::Client`: its size, its problems at the first moment, and that each ends
 //! when its cause is removed through the API.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests: they fail by panicking and print what they measured"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -75,10 +75,9 @@ impl Request {
             Target::Items { kind, .. } | Target::Item { kind, .. } => Some(world.kind(*kind)),
         };
         if let (Some(row), Target::Items { .. } | Target::Item { sub: None, .. }) = (&row, &target)
+            && !row.verbs().contains(&verb)
         {
-            if !row.verbs().contains(&verb) {
-                return Err(Status::method_not_allowed());
-            }
+            return Err(Status::method_not_allowed());
         }
         Ok(Self {
             target,

@@ -184,10 +184,11 @@ impl Sets {
             let said = object::annotation(rs, "deployment.kubernetes.io/desired-replicas");
             !said.is_empty() && said != wanted.to_string()
         };
-        if d.flag("/spec/paused") && active.is_empty() {
-            if let Some(new) = &self.new {
-                return scale(w, d, new, wanted);
-            }
+        if d.flag("/spec/paused")
+            && active.is_empty()
+            && let Some(new) = &self.new
+        {
+            return scale(w, d, new, wanted);
         }
         if !active.iter().any(|rs| outdated(rs)) {
             return false;

@@ -141,7 +141,7 @@ impl Jobs {
             return None;
         }
         if tally.failed > 0 {
-            let pause = (10 * SECOND << (tally.failed - 1).min(6)).min(600 * SECOND);
+            let pause = ((10 * SECOND) << (tally.failed - 1).min(6)).min(600 * SECOND);
             let (failures, at) = self
                 .resume
                 .entry(uid)

@@ -35,12 +35,12 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
             .logs(LogStyle::Worker)
     };
     at(21 * DAY, Box::new(move |w| begin(w, &indexer())));
-    at(2 * HOUR, Box::new(|w| hungry_release(w)));
+    at(2 * HOUR, Box::new(hungry_release));
     // A key is missing from a ConfigMap. Adding it heals.
-    at(9 * DAY, Box::new(|w| ledger_export_settings(w)));
-    at(34 * MINUTE, Box::new(|w| ledger_export(w)));
+    at(9 * DAY, Box::new(ledger_export_settings));
+    at(34 * MINUTE, Box::new(ledger_export));
     // No node carries the label it asks for. Labelling a node or dropping the selector heals.
-    at(52 * MINUTE, Box::new(|w| embedding_server(w)));
+    at(52 * MINUTE, Box::new(embedding_server));
     // The Service selects a label no pod has. Correcting the selector heals.
     let notifications = || own("platform", "notifications", "v1.5.2", 3);
     at(16 * DAY, Box::new(move |w| begin(w, &notifications())));
@@ -82,9 +82,9 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
         }),
     );
     // The readiness probe asks the wrong port. Correcting it heals.
-    at(27 * MINUTE, Box::new(|w| suggest(w)));
+    at(27 * MINUTE, Box::new(suggest));
     // The claim names a StorageClass that does not exist. Creating it heals.
-    at(70 * MINUTE, Box::new(|w| analytics_db(w)));
+    at(70 * MINUTE, Box::new(analytics_db));
     // A kubelet went silent. Its pods were moved; deleting the node makes the pool replace it.
     at(
         24 * MINUTE,
@@ -104,7 +104,7 @@ pub(super) fn schedule(now: Millis, steps: &mut Vec<Step>) {
         }),
     );
     // A one-off Job failed for good. Running it again with the corrected release works.
-    at(85 * MINUTE, Box::new(|w| backfill(w)));
+    at(85 * MINUTE, Box::new(backfill));
     // Not problems, but worth a note: a cordoned node and a paused rollout.
     at(
         5 * HOUR,

@@ -46,15 +46,14 @@ pub(crate) fn apply(target: &mut Value, patch: &Value) {
     for (key, value) in fields {
         if let (Some(field), Value::Array(gone)) =
             (key.strip_prefix("$deleteFromPrimitiveList/"), value)
+            && let Some(Value::Array(have)) = map.get_mut(field)
         {
-            if let Some(Value::Array(have)) = map.get_mut(field) {
-                have.retain(|x| !gone.contains(x));
-            }
+            have.retain(|x| !gone.contains(x));
         }
-        if let (Some(field), Value::Array(order)) = (key.strip_prefix("$setElementOrder/"), value) {
-            if let Some(Value::Array(have)) = map.get_mut(field) {
-                reorder(have, field, order);
-            }
+        if let (Some(field), Value::Array(order)) = (key.strip_prefix("$setElementOrder/"), value)
+            && let Some(Value::Array(have)) = map.get_mut(field)
+        {
+            reorder(have, field, order);
         }
     }
 }
@@ -158,6 +157,10 @@ mod tests {
 
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a literal reads better at the call"
+    )]
     fn check(target: Value, patch: Value, expect: Value) {
         let mut got = target;
         apply(&mut got, &patch);

@@ -21,10 +21,10 @@ impl World {
                     "/metadata/finalizers",
                     json!(["kubernetes.io/pvc-protection"]),
                 );
-                if !o.has("/spec/storageClassName") {
-                    if let Some(name) = self.default_storage_class() {
-                        o.put("/spec/storageClassName", name);
-                    }
+                if !o.has("/spec/storageClassName")
+                    && let Some(name) = self.default_storage_class()
+                {
+                    o.put("/spec/storageClassName", name);
                 }
                 Ok(())
             }
@@ -231,10 +231,10 @@ pub(super) fn carry_over(kind: KindId, old: &Value, new: &mut Value) {
             new.default_to(field, v.clone());
         }
     }
-    if kind == kinds::JOBS {
-        if let Some(labels) = old.pointer("/spec/template/metadata/labels") {
-            new.default_to("/spec/template/metadata/labels", labels.clone());
-        }
+    if kind == kinds::JOBS
+        && let Some(labels) = old.pointer("/spec/template/metadata/labels")
+    {
+        new.default_to("/spec/template/metadata/labels", labels.clone());
     }
 }
 

@@ -72,12 +72,20 @@ impl World {
         if now < self.events.not_before {
             return;
         }
-        let about = note.about;
+        let Note {
+            about,
+            field_path,
+            warning,
+            reason,
+            message,
+            component,
+            host,
+        } = note;
         let signature = (
             object::uid(about).to_owned(),
-            note.reason.to_owned(),
-            note.message.clone(),
-            note.field_path.clone(),
+            reason.to_owned(),
+            message.clone(),
+            field_path.clone(),
         );
         let when = stamp(now);
         if let Some(key) = self.events.seen.get(&signature).cloned() {
@@ -106,20 +114,20 @@ impl World {
         if !object::namespace(about).is_empty() {
             involved["namespace"] = json!(namespace);
         }
-        if !note.field_path.is_empty() {
-            involved["fieldPath"] = json!(note.field_path);
+        if !field_path.is_empty() {
+            involved["fieldPath"] = json!(field_path);
         }
-        let mut source = json!({"component": note.component});
-        if !note.host.is_empty() {
-            source["host"] = json!(note.host);
+        let mut source = json!({"component": component});
+        if !host.is_empty() {
+            source["host"] = json!(host);
         }
         let event = json!({
             "apiVersion": "v1", "kind": "Event",
             "metadata": {"name": name, "namespace": namespace, "uid": self.rng.uid(), "creationTimestamp": when},
-            "involvedObject": involved, "reason": note.reason, "message": note.message, "source": source,
+            "involvedObject": involved, "reason": reason, "message": message, "source": source,
             "firstTimestamp": when, "lastTimestamp": when, "count": 1, "eventTime": null,
-            "type": if note.warning { "Warning" } else { "Normal" },
-            "reportingComponent": note.component, "reportingInstance": note.host,
+            "type": if warning { "Warning" } else { "Normal" },
+            "reportingComponent": component, "reportingInstance": host,
         });
         let key = Key::of(&event);
         self.store.put(kinds::EVENTS, event);

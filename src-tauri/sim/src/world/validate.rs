@@ -102,10 +102,8 @@ pub(super) fn change(kind: KindId, old: &Value, new: &Value) -> Vec<Refusal> {
                 found.push(forbidden("spec", "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"));
             }
         }
-        kinds::PODS => {
-            if pod_rest(old) != pod_rest(new) {
-                found.push(forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
-            }
+        kinds::PODS if pod_rest(old) != pod_rest(new) => {
+            found.push(forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
         }
         kinds::CLAIMS => {
             let rest =
@@ -114,14 +112,15 @@ pub(super) fn change(kind: KindId, old: &Value, new: &Value) -> Vec<Refusal> {
                 found.push(forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"));
             }
         }
-        kinds::CONFIG_MAPS if old.flag("/immutable") => {
-            if old.get("data") != new.get("data") || old.get("binaryData") != new.get("binaryData")
-            {
-                found.push(forbidden(
-                    "data",
-                    "field is immutable when `immutable` is set",
-                ));
-            }
+        kinds::CONFIG_MAPS
+            if old.flag("/immutable")
+                && (old.get("data") != new.get("data")
+                    || old.get("binaryData") != new.get("binaryData")) =>
+        {
+            found.push(forbidden(
+                "data",
+                "field is immutable when `immutable` is set",
+            ));
         }
         _ => {}
     }
@@ -302,6 +301,10 @@ fn pod_rest(o: &Value) -> Value {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a literal reads better at the call"
+    )]
     fn check(kind: KindId, o: Value, expect: &[&str]) {
         let fields: Vec<String> = new_object(kind, &o).into_iter().map(|r| r.field).collect();
         assert_eq!(fields, expect, "{o}");

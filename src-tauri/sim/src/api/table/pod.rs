@@ -64,10 +64,10 @@ fn status(pod: &Value) -> String {
         "" => pod.text("/status/phase").to_owned(),
         given => given.to_owned(),
     };
-    if let Some(c) = object::condition(pod, "PodScheduled") {
-        if c.text("/reason") == "SchedulingGated" {
-            reason = "SchedulingGated".into();
-        }
+    if let Some(c) = object::condition(pod, "PodScheduled")
+        && c.text("/reason") == "SchedulingGated"
+    {
+        reason = "SchedulingGated".into();
     }
     let init = pod.items("/status/initContainerStatuses");
     let initializing = init

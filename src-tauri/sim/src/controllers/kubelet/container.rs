@@ -52,7 +52,7 @@ const FORGIVEN: Millis = 10 * MINUTE;
 fn delay(crashes: u32) -> Millis {
     match crashes {
         0 | 1 => 0,
-        n => (10 * SECOND << (n - 2).min(5)).min(5 * MINUTE),
+        n => ((10 * SECOND) << (n - 2).min(5)).min(5 * MINUTE),
     }
 }
 
@@ -258,7 +258,7 @@ impl Container<'_, '_> {
 
     fn pull_failed(&mut self, at: Millis, tries: u32, backing_off: bool) -> Stage {
         let now = self.sync.now;
-        let retry = at + (20 * SECOND << tries.min(5)).min(5 * MINUTE);
+        let retry = at + ((20 * SECOND) << tries.min(5)).min(5 * MINUTE);
         if now >= retry {
             return self.fetch(tries);
         }

@@ -65,10 +65,10 @@ pub(super) fn status_of<'a>(pod: &'a Value, name: &str, init: bool) -> &'a Value
 }
 
 pub(super) fn change(pod: &mut Value, name: &str, init: bool, edit: impl FnOnce(&mut Value)) {
-    if let Some(Value::Array(statuses)) = pod.pointer_mut(list(init)) {
-        if let Some(s) = statuses.iter_mut().find(|s| s.text("/name") == name) {
-            edit(s);
-        }
+    if let Some(Value::Array(statuses)) = pod.pointer_mut(list(init))
+        && let Some(s) = statuses.iter_mut().find(|s| s.text("/name") == name)
+    {
+        edit(s);
     }
 }
 
