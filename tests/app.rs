@@ -1,6 +1,11 @@
 //! The shell through Tauri's mock runtime: every command is wired and granted, streams end with
 //! their window, and what the ACL does not grant is refused. No WebKit, no display.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
 use std::time::Duration;
 
 use kubegraf_core::{Core, Options, clock::SystemClock, clusters::Sources};
@@ -26,7 +31,10 @@ impl Shell {
         let data = tempfile::tempdir().unwrap();
         let options = Options {
             data_dir: data.path().into(),
-            sources: Sources { kubeconfigs: Vec::new(), demo: true },
+            sources: Sources {
+                kubeconfigs: Vec::new(),
+                demo: true,
+            },
             actor: "tester".into(),
             clock: std::sync::Arc::new(SystemClock),
         };
@@ -34,8 +42,15 @@ impl Shell {
         let app = kubegraf_shell::app::builder(mock_builder(), core.clone())
             .build(tauri::generate_context!())
             .unwrap();
-        let window = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default()).build().unwrap();
-        Self { core, window, _app: app, _data: data }
+        let window = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default())
+            .build()
+            .unwrap();
+        Self {
+            core,
+            window,
+            _app: app,
+            _data: data,
+        }
     }
 
     fn invoke(&self, command: &str, body: Value) -> Result<Value, Value> {
@@ -59,7 +74,9 @@ impl Shell {
             if wanted(&last) {
                 return last;
             }
-            tauri::async_runtime::block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
+            tauri::async_runtime::block_on(async {
+                tokio::time::sleep(Duration::from_millis(100)).await
+            });
         }
         panic!("\"{command}\" never answered as wanted; last: {last}");
     }
@@ -70,9 +87,14 @@ impl Shell {
 fn every_command_of_the_contract_is_wired_and_granted() {
     let shell = Shell::open();
     for command in COMMANDS {
-        let refusal = shell.invoke(command, json!({})).expect_err("no command works without a request");
+        let refusal = shell
+            .invoke(command, json!({}))
+            .expect_err("no command works without a request");
         let refusal = refusal.to_string();
-        assert!(refusal.contains("missing required key request"), "\"{command}\": {refusal}");
+        assert!(
+            refusal.contains("missing required key request"),
+            "\"{command}\": {refusal}"
+        );
     }
 }
 
@@ -81,10 +103,16 @@ fn every_command_of_the_contract_is_wired_and_granted() {
 fn the_capability_grants_the_contract_and_nothing_else() {
     let conf: Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
     let granted = &conf["app"]["security"]["capabilities"][0]["permissions"];
-    let mut granted: Vec<String> =
-        granted.as_array().unwrap().iter().map(|p| p.as_str().unwrap().to_owned()).collect();
-    let mut wanted: Vec<String> =
-        COMMANDS.iter().map(|name| format!("allow-{}", name.replace('_', "-"))).collect();
+    let mut granted: Vec<String> = granted
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p.as_str().unwrap().to_owned())
+        .collect();
+    let mut wanted: Vec<String> = COMMANDS
+        .iter()
+        .map(|name| format!("allow-{}", name.replace('_', "-")))
+        .collect();
     granted.sort();
     wanted.sort();
     assert_eq!(granted, wanted);
@@ -94,7 +122,11 @@ fn the_capability_grants_the_contract_and_nothing_else() {
 #[test]
 fn what_the_capability_does_not_grant_is_refused() {
     let shell = Shell::open();
-    for command in ["plugin:window|close", "plugin:event|listen", "no_such_command"] {
+    for command in [
+        "plugin:window|close",
+        "plugin:event|listen",
+        "no_such_command",
+    ] {
         let refusal = shell.invoke(command, json!({})).unwrap_err().to_string();
         assert!(
             refusal.contains("not allowed") || refusal.contains("not found"),
@@ -107,22 +139,37 @@ fn what_the_capability_does_not_grant_is_refused() {
 #[test]
 fn a_malformed_request_is_refused_by_name() {
     let shell = Shell::open();
-    let refusal = shell.invoke("list_executions", json!({"request": {"limit": "many"}})).unwrap_err();
+    let refusal = shell
+        .invoke("list_executions", json!({"request": {"limit": "many"}}))
+        .unwrap_err();
     assert!(refusal.to_string().contains("many"), "{refusal}");
-    let refusal =
-        shell.invoke("list_executions", json!({"request": {"cluster": null, "limit": 0}})).unwrap_err();
+    let refusal = shell
+        .invoke(
+            "list_executions",
+            json!({"request": {"cluster": null, "limit": 0}}),
+        )
+        .unwrap_err();
     assert_eq!(refusal["code"], "invalid_argument");
-    assert!(refusal["message"].as_str().unwrap().contains("limit is 0"), "{refusal}");
+    assert!(
+        refusal["message"].as_str().unwrap().contains("limit is 0"),
+        "{refusal}"
+    );
 }
 
 /// Covers: CLU-01, CLU-17
 #[test]
 fn the_demo_cluster_is_listed_and_becomes_active() {
     let shell = Shell::open();
-    let status =
-        shell.until("get_status", json!({"request": {}}), |s| s["nodeCount"].as_u64().is_some());
-    assert_eq!((&status["connected"], &status["isDemo"]), (&json!(true), &json!(true)));
-    let list = shell.invoke("list_clusters", json!({"request": {}})).unwrap();
+    let status = shell.until("get_status", json!({"request": {}}), |s| {
+        s["nodeCount"].as_u64().is_some()
+    });
+    assert_eq!(
+        (&status["connected"], &status["isDemo"]),
+        (&json!(true), &json!(true))
+    );
+    let list = shell
+        .invoke("list_clusters", json!({"request": {}}))
+        .unwrap();
     assert_eq!(list["currentCluster"], "demo");
     assert_eq!(list["clusters"][0]["isActive"], true);
 }
@@ -131,7 +178,9 @@ fn the_demo_cluster_is_listed_and_becomes_active() {
 #[test]
 fn a_stream_ends_when_it_is_told_and_when_its_window_goes() {
     let shell = Shell::open();
-    shell.until("get_status", json!({"request": {}}), |s| s["connected"] == json!(true));
+    shell.until("get_status", json!({"request": {}}), |s| {
+        s["connected"] == json!(true)
+    });
     let open = |channel: u32| {
         let view = json!({"revision": 1, "filter": "", "facet": null, "sort": null, "offset": 0, "count": 60});
         let request = json!({"cluster": "demo", "kind": "pods", "namespaces": [], "view": view});
@@ -141,9 +190,17 @@ fn a_stream_ends_when_it_is_told_and_when_its_window_goes() {
     open(7);
     open(8);
     assert_eq!(shell.core.open_streams(), 2);
-    shell.invoke("unwatch", json!({"request": {"watch": 7}})).unwrap();
-    shell.invoke("unwatch", json!({"request": {"watch": 7}})).unwrap();
-    assert_eq!(shell.core.open_streams(), 1, "ending a stream twice ends no other");
+    shell
+        .invoke("unwatch", json!({"request": {"watch": 7}}))
+        .unwrap();
+    shell
+        .invoke("unwatch", json!({"request": {"watch": 7}}))
+        .unwrap();
+    assert_eq!(
+        shell.core.open_streams(),
+        1,
+        "ending a stream twice ends no other"
+    );
     shell.core.end_streams("main");
     assert_eq!(shell.core.open_streams(), 0);
 }
@@ -157,5 +214,9 @@ fn a_resent_mutation_runs_once() {
     let first = shell.invoke("switch_cluster", unknown.clone()).unwrap_err();
     assert_eq!(first["code"], "not_found");
     let demo = json!({"request": {"requestId": "r1", "cluster": "demo"}});
-    assert_eq!(shell.invoke("switch_cluster", demo).unwrap_err(), first, "the id has its answer");
+    assert_eq!(
+        shell.invoke("switch_cluster", demo).unwrap_err(),
+        first,
+        "the id has its answer"
+    );
 }

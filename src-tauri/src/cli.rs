@@ -1,6 +1,10 @@
 //! The command line: a few flags, then the window.
 
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use kubegraf_core::{Core, Options};
@@ -65,9 +69,15 @@ fn open(asked: Asked) -> anyhow::Result<()> {
 #[cfg(feature = "wry")]
 fn window(demo: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("KUBEGRAF_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .init();
     let options = Options::from_environment(demo).context("no place for the app's data")?;
-    let core = tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
+    let core =
+        tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
     let app = crate::app::builder(tauri::Builder::default(), core.clone())
         .build(tauri::generate_context!())
         .context("the window cannot be opened")?;

@@ -4,8 +4,8 @@ use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Error, Reply,
     app::{ReportUi, Unwatch},
-    cluster::{GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
     cluster::ClusterStatus,
+    cluster::{GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
     execution::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
@@ -13,7 +13,10 @@ use kubegraf_ipc::{
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
     table::{ListKinds, SetTableView, TableEvent, WatchTable},
 };
-use tauri::{Runtime, State, Webview, ipc::{Channel, Invoke}};
+use tauri::{
+    Runtime, State, Webview,
+    ipc::{Channel, Invoke},
+};
 
 /// Plain commands: name, request, and the core's method of the same name.
 macro_rules! commands {

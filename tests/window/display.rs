@@ -50,10 +50,17 @@ where
     let outcome = play(window.page.clone()).await;
     if let Err(error) = &outcome {
         let shot = remains().join(format!("{name}.png"));
-        let kept = window.desktop.screenshot(&shot).map(|()| shot.display().to_string());
+        let kept = window
+            .desktop
+            .screenshot(&shot)
+            .map(|()| shot.display().to_string());
         let log = window.log();
         let tail: Vec<_> = log.lines().rev().take(20).collect();
-        let tail: String = tail.into_iter().rev().map(|line| format!("  {line}\n")).collect();
+        let tail: String = tail
+            .into_iter()
+            .rev()
+            .map(|line| format!("  {line}\n"))
+            .collect();
         panic!("{name}: {error}\nscreenshot: {kept:?}\nthe app's log ends with\n{tail}");
     }
     window.close().await;
@@ -61,14 +68,22 @@ where
 
 /// Whether windows can be opened here; says what is missing, and fails where CI asks for it.
 fn available() -> bool {
-    let missing = ["Xvfb", "dbus-daemon", "WebKitWebDriver", "import"].into_iter().find(|tool| {
-        let found = Command::new("which").arg(tool).stdout(Stdio::null()).status();
-        !found.is_ok_and(|status| status.success())
-    });
+    let missing = ["Xvfb", "dbus-daemon", "WebKitWebDriver", "import"]
+        .into_iter()
+        .find(|tool| {
+            let found = Command::new("which")
+                .arg(tool)
+                .stdout(Stdio::null())
+                .status();
+            !found.is_ok_and(|status| status.success())
+        });
     let Some(tool) = missing else { return true };
     println!("SKIPPED window: \"{tool}\" is missing; `cargo xtask test` installs it");
     let required = std::env::var("KG_REQUIRE_WINDOW").is_ok_and(|value| value == "1");
-    assert!(!required, "\"{tool}\" is missing and windows are required here");
+    assert!(
+        !required,
+        "\"{tool}\" is missing and windows are required here"
+    );
     false
 }
 
@@ -83,7 +98,9 @@ impl Window {
         let mut driver = bound("WebKitWebDriver");
         driver.arg(format!("--port={port}")).stdin(Stdio::null());
         let output = File::create(&log).expect("the log can be written");
-        driver.stdout(output.try_clone().expect("a second handle")).stderr(output);
+        driver
+            .stdout(output.try_clone().expect("a second handle"))
+            .stderr(output);
         desktop.host(&mut driver);
         driver
             .env("TAURI_AUTOMATION", "true")
@@ -91,10 +108,21 @@ impl Window {
             .env("KUBEGRAF_DATA_DIR", data.path())
             .env("KUBEGRAF_LOG", "info")
             // A file that is not there is no kubeconfig: the app opens its demo cluster.
-            .env("KUBECONFIG", kubeconfig.unwrap_or(&data.path().join("none")));
+            .env(
+                "KUBECONFIG",
+                kubeconfig.unwrap_or(&data.path().join("none")),
+            );
         let driver = Running::start("WebKitWebDriver", &mut driver).expect("the driver starts");
         let page = Page::new(connect(port, &log).await);
-        Self { page, name, log, desktop, _driver: driver, _data: data, _turn: turn }
+        Self {
+            page,
+            name,
+            log,
+            desktop,
+            _driver: driver,
+            _data: data,
+            _turn: turn,
+        }
     }
 
     fn log(&self) -> String {
@@ -104,14 +132,23 @@ impl Window {
     /// Ends the session, which closes the window, and sees to it that the app is gone.
     async fn close(self) {
         let data = self._data.path().to_owned();
-        self.page.client().clone().close().await.expect("the session ends");
+        self.page
+            .client()
+            .clone()
+            .close()
+            .await
+            .expect("the session ends");
         for _ in 0..100 {
             if processes_with(&data).is_empty() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("{}: processes outlive their window: {:?}", self.name, processes_with(&data));
+        panic!(
+            "{}: processes outlive their window: {:?}",
+            self.name,
+            processes_with(&data)
+        );
     }
 }
 
@@ -130,7 +167,8 @@ async fn connect(port: u16, log: &Path) -> Client {
     let capabilities = capabilities.as_object().cloned().expect("it is an object");
     let mut last = String::new();
     for _ in 0..100 {
-        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        let mut builder =
+            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(capabilities.clone());
         match builder.connect(&format!("http://127.0.0.1:{port}")).await {
             Ok(client) => return client,
@@ -156,7 +194,9 @@ fn processes_with(data: &Path) -> Vec<String> {
         .filter_map(|entry| {
             let environment = std::fs::read(entry.path().join("environ")).ok()?;
             let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
-            let ours = environment.split(|byte| *byte == 0).any(|variable| variable == needle);
+            let ours = environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == needle);
             (ours && !name.starts_with("WebKitWebDriver")).then(|| name.trim().to_owned())
         })
         .collect()

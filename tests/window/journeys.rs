@@ -10,7 +10,8 @@ use crate::{
 const ROWS: &str = "[role=grid] [role=row][data-uid]";
 
 async fn shows_rows(page: &Page) -> Result<(), String> {
-    page.sees("main[data-view=\"pods\"] [role=grid]", SOON).await?;
+    page.sees("main[data-view=\"pods\"] [role=grid]", SOON)
+        .await?;
     page.sees(ROWS, SOON).await?;
     page.sees("[data-freshness=\"live\"]", SOON).await
 }
@@ -44,13 +45,18 @@ async fn a_reload_leaks_no_stream() {
     journey("reload", None, |page| async move {
         shows_rows(&page).await?;
         for round in 0..4 {
-            page.client().refresh().await.map_err(|e| format!("reload {round}: {e}"))?;
+            page.client()
+                .refresh()
+                .await
+                .map_err(|e| format!("reload {round}: {e}"))?;
             shows_rows(&page).await?;
         }
         // Each page that goes says how many streams it had open and how many are left.
         let log = log_of("reload");
-        let ended: Vec<&str> =
-            log.lines().filter(|line| line.contains("the page's streams ended")).collect();
+        let ended: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains("the page's streams ended"))
+            .collect();
         let left = ended.iter().filter(|line| !line.contains("left=0")).count();
         let counts: std::collections::BTreeSet<_> = ended
             .iter()
@@ -106,7 +112,9 @@ async fn nothing_is_loaded_from_outside() {
                  && !n.startsWith('data:') && !n.startsWith('http://ipc.localhost')).join(' ')",
             )
             .await?;
-        if outside != "" { return Err(format!("loaded from outside: {outside}")) }
+        if outside != "" {
+            return Err(format!("loaded from outside: {outside}"));
+        }
         Ok(())
     })
     .await;

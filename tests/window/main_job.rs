@@ -28,7 +28,9 @@ async fn heals(page: &Page, broken: &Broken) -> Result<(), String> {
          && e.innerText.includes({})); return it ? it.dataset.incident : null",
         quoted(broken.name)
     );
-    let id = page.until("incident of the broken rollout", HEALING, &find).await?;
+    let id = page
+        .until("incident of the broken rollout", HEALING, &find)
+        .await?;
     let id = id.as_str().unwrap_or_default().to_owned();
     page.click(&format!("[data-incident=\"{id}\"]")).await?;
 
@@ -40,15 +42,18 @@ async fn heals(page: &Page, broken: &Broken) -> Result<(), String> {
         }
     }
 
-    page.click("[data-incident-detail] button[data-fix-index=\"0\"]").await?;
-    page.sees("[role=dialog] button[data-action=\"apply\"]", SOON).await?;
+    page.click("[data-incident-detail] button[data-fix-index=\"0\"]")
+        .await?;
+    page.sees("[role=dialog] button[data-action=\"apply\"]", SOON)
+        .await?;
     let dialog = page.text("[role=dialog]").await?;
     for word in ["image", broken.namespace, &broken.cluster] {
         if !dialog.contains(word) {
             return Err(format!("the preview does not show \"{word}\": {dialog}"));
         }
     }
-    page.click("[role=dialog] button[data-action=\"apply\"]").await?;
+    page.click("[role=dialog] button[data-action=\"apply\"]")
+        .await?;
 
     let done = "[data-execution][data-status=\"succeeded\"][data-outcome=\"healed\"]";
     if let Err(error) = page.sees(done, HEALING).await {
@@ -66,8 +71,11 @@ async fn heals(page: &Page, broken: &Broken) -> Result<(), String> {
 #[tokio::test]
 async fn a_rollout_that_cannot_pull_its_image_is_healed_on_the_demo_cluster() {
     journey("main_job_demo", None, |page| async move {
-        let broken =
-            Broken { namespace: "shop", name: "checkout", cluster: "Demo cluster".into() };
+        let broken = Broken {
+            namespace: "shop",
+            name: "checkout",
+            cluster: "Demo cluster".into(),
+        };
         heals(&page, &broken).await
     })
     .await;
@@ -79,13 +87,25 @@ async fn a_rollout_that_cannot_pull_its_image_is_healed_on_a_real_cluster() {
     if !require(Tier::Real) {
         return;
     }
-    let cluster = Cluster::up(Options::real()).await.expect("the real cluster comes up");
+    let cluster = Cluster::up(Options::real())
+        .await
+        .expect("the real cluster comes up");
     deploy(&cluster).await;
     let kubeconfig = cluster.kubeconfig().to_owned();
-    let context = cluster.run(&["config", "current-context"]).await.expect("it has a context");
+    let context = cluster
+        .run(&["config", "current-context"])
+        .await
+        .expect("it has a context");
     let missing = format!("app={}", cluster.image("app:missing"));
     cluster
-        .run(&["-n", "shop", "set", "image", "deployment/checkout", &missing])
+        .run(&[
+            "-n",
+            "shop",
+            "set",
+            "image",
+            "deployment/checkout",
+            &missing,
+        ])
         .await
         .expect("the image is set");
 
@@ -100,10 +120,22 @@ async fn a_rollout_that_cannot_pull_its_image_is_healed_on_a_real_cluster() {
     .await;
 
     let image = cluster
-        .run(&["-n", "shop", "get", "deployment", "checkout", "-o", "jsonpath={.spec.template.spec.containers[0].image}"])
+        .run(&[
+            "-n",
+            "shop",
+            "get",
+            "deployment",
+            "checkout",
+            "-o",
+            "jsonpath={.spec.template.spec.containers[0].image}",
+        ])
         .await
         .expect("the deployment is there");
-    assert_eq!(image, cluster.image("app:v1"), "kubectl sees the image of the good revision");
+    assert_eq!(
+        image,
+        cluster.image("app:v1"),
+        "kubectl sees the image of the good revision"
+    );
     cluster.down().await.expect("the cluster goes down");
 }
 
@@ -119,9 +151,19 @@ async fn deploy(cluster: &Cluster) {
                  "name": "app", "image": cluster.image("app:v1"),
                  "ports": [{"containerPort": 8080}]}]}}}}
     ]});
-    cluster.apply(&manifests.to_string()).await.expect("the manifests are accepted");
     cluster
-        .run(&["-n", "shop", "rollout", "status", "deployment/checkout", "--timeout=120s"])
+        .apply(&manifests.to_string())
+        .await
+        .expect("the manifests are accepted");
+    cluster
+        .run(&[
+            "-n",
+            "shop",
+            "rollout",
+            "status",
+            "deployment/checkout",
+            "--timeout=120s",
+        ])
         .await
         .expect("the first revision becomes available");
 }

@@ -23,7 +23,10 @@ impl Page {
 
     /// Runs a script and gives what it returns.
     pub async fn run(&self, script: &str) -> Result<Value, String> {
-        self.0.execute(script, Vec::new()).await.map_err(|error| format!("script failed: {error}"))
+        self.0
+            .execute(script, Vec::new())
+            .await
+            .map_err(|error| format!("script failed: {error}"))
     }
 
     /// Waits until a script returns something true, and gives it.
@@ -50,13 +53,23 @@ impl Page {
     /// Waits for an element and clicks it as a person would.
     pub async fn click(&self, css: &str) -> Result<(), String> {
         self.sees(css, SOON).await?;
-        let element = self.0.find(Locator::Css(css)).await.map_err(|e| format!("{css}: {e}"))?;
-        element.click().await.map_err(|error| format!("{css} cannot be clicked: {error}"))
+        let element = self
+            .0
+            .find(Locator::Css(css))
+            .await
+            .map_err(|e| format!("{css}: {e}"))?;
+        element
+            .click()
+            .await
+            .map_err(|error| format!("{css} cannot be clicked: {error}"))
     }
 
     /// The text of the first element.
     pub async fn text(&self, css: &str) -> Result<String, String> {
-        let script = format!("return document.querySelector({})?.innerText ?? null", quoted(css));
+        let script = format!(
+            "return document.querySelector({})?.innerText ?? null",
+            quoted(css)
+        );
         let value = self.until(css, SOON, &script).await?;
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
@@ -69,9 +82,14 @@ impl Page {
 
     /// Goes to a route of the app.
     pub async fn go(&self, route: &str) -> Result<(), String> {
-        self.run(&format!("location.hash = {}", quoted(&format!("#/{route}")))).await?;
+        self.run(&format!(
+            "location.hash = {}",
+            quoted(&format!("#/{route}"))
+        ))
+        .await?;
         let view = route.split('/').next().unwrap_or(route);
-        self.sees(&format!("main[data-view=\"{view}\"]"), SOON).await
+        self.sees(&format!("main[data-view=\"{view}\"]"), SOON)
+            .await
     }
 }
 

@@ -143,21 +143,34 @@ impl Clusters {
             entry.is_active = current.as_ref() == Some(&entry.id);
             mark(entry, probes.get(&entry.id));
         }
-        ClusterList { clusters, current_cluster: current, problems: contexts.problems }
+        ClusterList {
+            clusters,
+            current_cluster: current,
+            problems: contexts.problems,
+        }
     }
 
     /// Connects at start: the kubeconfig's current context, or the demo cluster when there is none.
     pub async fn connect_first(&self) {
         let contexts = Contexts::read(&self.sources.kubeconfigs);
-        let first = if self.sources.demo { None } else { contexts.current() };
+        let first = if self.sources.demo {
+            None
+        } else {
+            contexts.current()
+        };
         let (id, name) = first.map_or_else(
             || (DEMO.to_owned(), connection::DEMO_NAME.to_owned()),
             |context| (context.id(), context.name.clone()),
         );
-        self.active.send_replace(Active::Connecting { name: name.clone() });
+        self.active
+            .send_replace(Active::Connecting { name: name.clone() });
         if let Err(error) = self.switch(&id).await {
             tracing::warn!(cluster = %name, %error, "the first cluster does not answer");
-            self.active.send_replace(Active::Failed { id, name, error: error.to_string() });
+            self.active.send_replace(Active::Failed {
+                id,
+                name,
+                error: error.to_string(),
+            });
         }
     }
 
@@ -169,14 +182,18 @@ impl Clusters {
         let _one_at_a_time = self.switching.lock().await;
         let opened = self.open(id).await;
         let probe = opened.as_ref().map(|_| ()).map_err(ToString::to_string);
-        self.probes.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), probe);
+        self.probes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.to_owned(), probe);
         let connection = opened?;
         // One cluster is connected at a time: leaving one ends its watches, forwards and scans.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|key, _| key == id);
         open.insert(id.to_owned(), Arc::clone(&connection));
         drop(open);
-        self.active.send_replace(Active::Connected(Arc::clone(&connection)));
+        self.active
+            .send_replace(Active::Connected(Arc::clone(&connection)));
         Ok(connection)
     }
 
@@ -186,7 +203,9 @@ impl Clusters {
     /// [`Error::Unknown`] when it is not connected.
     pub fn connection(&self, id: &str) -> Result<Arc<Connection>, Error> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(id).cloned().ok_or_else(|| Error::Unknown(id.to_owned()))
+        open.get(id)
+            .cloned()
+            .ok_or_else(|| Error::Unknown(id.to_owned()))
     }
 
     async fn open(&self, id: &str) -> Result<Arc<Connection>, Error> {
@@ -195,10 +214,12 @@ impl Clusters {
             return Ok(connection);
         }
         let connection = if id == DEMO {
-            Connection::demo(Arc::clone(&self.clock))
+            Connection::demo(Arc::clone(&self.clock)).await?
         } else {
             let contexts = Contexts::read(&self.sources.kubeconfigs);
-            let context = contexts.find(id).ok_or_else(|| Error::Unknown(id.to_owned()))?;
+            let context = contexts
+                .find(id)
+                .ok_or_else(|| Error::Unknown(id.to_owned()))?;
             Connection::open(&contexts.merged, context, Arc::clone(&self.clock)).await?
         };
         connection.probe().await?;

@@ -8,9 +8,7 @@ use futures::StreamExt;
 use kubegraf_ipc::{
     Code, Error, Reply,
     app::{ReportUi, UiReport, Unwatch},
-    cluster::{
-        ClusterStatus, GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus,
-    },
+    cluster::{ClusterStatus, GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
     execution::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
@@ -75,7 +73,12 @@ impl Core {
     /// # Errors
     /// When the data directory or a database of a newer version of the app is in the way.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { data_dir, sources, actor, clock } = options;
+        let Options {
+            data_dir,
+            sources,
+            actor,
+            clock,
+        } = options;
         fs::create_dir_all(&data_dir).map_err(|source| StartError::DataDir {
             path: data_dir.display().to_string(),
             source,
@@ -129,14 +132,22 @@ impl Core {
             }
         });
         let connect = TaskGuard::spawn(async move { clusters.connect_first().await });
-        let mut work = self.0.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut work = self
+            .0
+            .work
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         work.extend([follow, connect]);
     }
 
     /// Ends every stream and every watch and closes the store.
     pub async fn stop(&self) {
         self.0.streams.end_all();
-        self.0.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.0
+            .work
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
         self.0.detections.end().await;
         self.0.store.close().await;
     }
@@ -144,7 +155,12 @@ impl Core {
     /// Ends the streams of a window that is gone or has loaded another page.
     pub fn end_streams(&self, window: &str) {
         let ended = self.0.streams.end_window(window);
-        tracing::info!(window, ended, left = self.0.streams.len(), "the page's streams ended");
+        tracing::info!(
+            window,
+            ended,
+            left = self.0.streams.len(),
+            "the page's streams ended"
+        );
     }
 
     /// How many streams are open: what a leak test counts.
@@ -220,19 +236,26 @@ impl Core {
                 }
             }
             if changes.changed().await.is_err() {
-                return Err(Error::new(Code::Unreachable, "the watch of namespaces ended").retryable());
+                return Err(
+                    Error::new(Code::Unreachable, "the watch of namespaces ended").retryable(),
+                );
             }
         }
     }
 
     /// [`ListKinds`].
     pub async fn list_kinds(&self, _: ListKinds) -> Reply<ListKinds> {
-        Ok(KINDS.iter().map(|kind| kind.info()).collect::<Vec<KindInfo>>())
+        Ok(KINDS
+            .iter()
+            .map(|kind| kind.info())
+            .collect::<Vec<KindInfo>>())
     }
 
     /// [`SetTableView`].
     pub async fn set_table_view(&self, request: SetTableView, window: &str) -> Reply<SetTableView> {
-        self.0.streams.set_view(&StreamKey::new(window, request.watch), request.view)
+        self.0
+            .streams
+            .set_view(&StreamKey::new(window, request.watch), request.view)
     }
 
     /// [`Unwatch`].
@@ -243,21 +266,31 @@ impl Core {
 
     /// [`GetIncident`].
     pub async fn get_incident(&self, request: GetIncident) -> Reply<GetIncident> {
-        self.detection(&request.cluster).await?.incident(&request.id)
+        self.detection(&request.cluster)
+            .await?
+            .incident(&request.id)
     }
 
     /// [`PreviewFix`].
     pub async fn preview_fix(&self, request: PreviewFix) -> Reply<PreviewFix> {
         let detection = self.detection(&request.cluster).await?;
         let intent = detection.intent(&request.incident, request.fix)?;
-        Ok(self.0.executions.plan(&self.target(&request.cluster)?, intent).await?)
+        Ok(self
+            .0
+            .executions
+            .plan(&self.target(&request.cluster)?, intent)
+            .await?)
     }
 
     /// [`PreviewRevert`].
     pub async fn preview_revert(&self, request: PreviewRevert) -> Reply<PreviewRevert> {
         let cluster = self.0.executions.get(&request.execution).await?.cluster;
         let target = self.target(&cluster)?;
-        Ok(self.0.executions.plan_revert(&target, &request.execution).await?)
+        Ok(self
+            .0
+            .executions
+            .plan_revert(&target, &request.execution)
+            .await?)
     }
 
     /// [`ApplyPlan`].
@@ -277,14 +310,20 @@ impl Core {
             let message = format!("limit is {}, it must be 1 to 500", request.limit);
             return Err(Error::new(Code::InvalidArgument, message));
         }
-        Ok(self.0.executions.list(request.cluster.as_deref(), request.limit).await?)
+        Ok(self
+            .0
+            .executions
+            .list(request.cluster.as_deref(), request.limit)
+            .await?)
     }
 
     /// [`ReportUi`].
     pub async fn report_ui(&self, request: ReportUi) -> Reply<ReportUi> {
         match request.report {
             // `cargo xtask run --shot` waits for these words.
-            UiReport::FirstPaint { view, rows } => tracing::info!(%view, rows, "first table painted"),
+            UiReport::FirstPaint { view, rows } => {
+                tracing::info!(%view, rows, "first table painted")
+            }
             UiReport::Error { message } => tracing::error!(%message, "the window failed"),
         }
         Ok(())
@@ -297,7 +336,12 @@ impl Core {
     ///
     /// # Errors
     /// None today.
-    pub async fn watch_status(&self, _: WatchStatus, key: StreamKey, mut sink: Sink<ClusterStatus>) -> Result<(), Error> {
+    pub async fn watch_status(
+        &self,
+        _: WatchStatus,
+        key: StreamKey,
+        mut sink: Sink<ClusterStatus>,
+    ) -> Result<(), Error> {
         let mut active = self.0.clusters.active();
         let work = async move {
             let mut sent = None;
@@ -331,9 +375,17 @@ impl Core {
     ///
     /// # Errors
     /// When the kind, the cluster or the view does not exist.
-    pub async fn watch_table(&self, request: WatchTable, key: StreamKey, sink: Sink<TableEvent>) -> Result<(), Error> {
+    pub async fn watch_table(
+        &self,
+        request: WatchTable,
+        key: StreamKey,
+        sink: Sink<TableEvent>,
+    ) -> Result<(), Error> {
         let kind = kinds::find(&request.kind).ok_or_else(|| {
-            Error::new(Code::InvalidArgument, format!("kind \"{}\" has no table", request.kind))
+            Error::new(
+                Code::InvalidArgument,
+                format!("kind \"{}\" has no table", request.kind),
+            )
         })?;
         let connection = self.connection(&request.cluster)?;
         let columns = kind.info().columns;
@@ -346,7 +398,9 @@ impl Core {
             namespaces: request.namespaces,
         };
         let work = TaskGuard::spawn(table::run(table, views, sink));
-        self.0.streams.keep(key, work, Some(OpenTable { view, columns }));
+        self.0
+            .streams
+            .keep(key, work, Some(OpenTable { view, columns }));
         Ok(())
     }
 
@@ -354,9 +408,16 @@ impl Core {
     ///
     /// # Errors
     /// When the cluster is not connected.
-    pub async fn watch_incidents(&self, request: WatchIncidents, key: StreamKey, sink: Sink<IncidentsEvent>) -> Result<(), Error> {
+    pub async fn watch_incidents(
+        &self,
+        request: WatchIncidents,
+        key: StreamKey,
+        sink: Sink<IncidentsEvent>,
+    ) -> Result<(), Error> {
         let detection = self.detection(&request.cluster).await?;
-        self.0.streams.keep(key, TaskGuard::spawn(detection.stream(sink)), None);
+        self.0
+            .streams
+            .keep(key, TaskGuard::spawn(detection.stream(sink)), None);
         Ok(())
     }
 
@@ -364,7 +425,12 @@ impl Core {
     ///
     /// # Errors
     /// When there is no such execution.
-    pub async fn watch_execution(&self, request: WatchExecution, key: StreamKey, mut sink: Sink<ExecutionEvent>) -> Result<(), Error> {
+    pub async fn watch_execution(
+        &self,
+        request: WatchExecution,
+        key: StreamKey,
+        mut sink: Sink<ExecutionEvent>,
+    ) -> Result<(), Error> {
         let mut events = self.0.executions.watch(&request.execution).await?;
         let work = async move {
             while let Some(event) = events.next().await {
@@ -380,7 +446,10 @@ impl Core {
 
 /// The mirrors that the status counts, held for as long as it is watched.
 struct Counted {
-    mirrors: Option<(Arc<crate::watch::Subscription<Nodes>>, Arc<crate::watch::Subscription<Namespaces>>)>,
+    mirrors: Option<(
+        Arc<crate::watch::Subscription<Nodes>>,
+        Arc<crate::watch::Subscription<Namespaces>>,
+    )>,
 }
 
 impl Counted {
@@ -388,7 +457,10 @@ impl Counted {
         let mirrors = match active {
             Active::Connected(connection) => {
                 let watches = connection.watches();
-                Some((watches.subscribe::<Nodes>(), watches.subscribe::<Namespaces>()))
+                Some((
+                    watches.subscribe::<Nodes>(),
+                    watches.subscribe::<Namespaces>(),
+                ))
             }
             Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
         };
@@ -402,7 +474,9 @@ impl Counted {
     }
 
     fn changes(&self) -> Option<(watch::Receiver<u64>, watch::Receiver<u64>)> {
-        self.mirrors.as_ref().map(|(nodes, namespaces)| (nodes.changes(), namespaces.changes()))
+        self.mirrors
+            .as_ref()
+            .map(|(nodes, namespaces)| (nodes.changes(), namespaces.changes()))
     }
 
     /// Ends when one of the mirrors has changed; never without mirrors.

@@ -51,7 +51,11 @@ pub(crate) struct Detections {
 
 impl Detections {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, running: Arc::default() }
+        Self {
+            store,
+            clock,
+            running: Arc::default(),
+        }
     }
 
     /// The detection of a connection, started if it does not run. One cluster is watched at a
@@ -70,8 +74,12 @@ impl Detections {
             tracing::error!(%error, "earlier incidents cannot be read; starting without them");
             Vec::new()
         });
-        let detection =
-            Detection::start(connection, stored, self.store.clone(), Arc::clone(&self.clock));
+        let detection = Detection::start(
+            connection,
+            stored,
+            self.store.clone(),
+            Arc::clone(&self.clock),
+        );
         running.clear();
         running.insert(connection.id().to_owned(), Arc::clone(&detection));
         detection
@@ -107,7 +115,8 @@ impl Detection {
         store: Store,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        let ledger = Ledger::new(connection.id(), Quiet::default()).restore(stored.into_iter().map(restored));
+        let ledger = Ledger::new(connection.id(), Quiet::default())
+            .restore(stored.into_iter().map(restored));
         let first = Shown {
             rows: ledger.rows(),
             freshness: Freshness::Loading { seen: 0 },
@@ -125,15 +134,22 @@ impl Detection {
             shown: sender,
             written: HashMap::new(),
         };
-        Arc::new(Self { shown, ledger, clock, skew, _work: TaskGuard::spawn(engine.run()) })
+        Arc::new(Self {
+            shown,
+            ledger,
+            clock,
+            skew,
+            _work: TaskGuard::spawn(engine.run()),
+        })
     }
 
     /// One incident in full.
     pub(crate) fn incident(&self, id: &str) -> Result<Incident, Error> {
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.get(id).map(|stored| stored.incident.clone()).ok_or_else(|| {
-            Error::new(Code::NotFound, format!("there is no incident \"{id}\""))
-        })
+        ledger
+            .get(id)
+            .map(|stored| stored.incident.clone())
+            .ok_or_else(|| Error::new(Code::NotFound, format!("there is no incident \"{id}\"")))
     }
 
     /// What a fix of an incident would do.
@@ -144,13 +160,21 @@ impl Detection {
 
     /// Where an incident stands.
     fn row(&self, id: &str) -> Option<IncidentRow> {
-        self.shown.borrow().rows.iter().find(|row| row.id == id).cloned()
+        self.shown
+            .borrow()
+            .rows
+            .iter()
+            .find(|row| row.id == id)
+            .cloned()
     }
 
     /// Notes that a fix has been applied, so that the end of the symptoms counts as its success.
     fn fix_applied(&self, id: &str) {
         let now = self.clock.epoch_seconds() + self.skew;
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).fix_applied(id, now);
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fix_applied(id, now);
     }
 
     /// Sends what is shown, and then its changes, until nobody listens or the detection ends.
@@ -178,7 +202,9 @@ impl Detection {
 
 fn event(before: Option<&Shown>, now: &Shown) -> IncidentsEvent {
     let deltas = match before {
-        None => vec![Delta::Reset { rows: now.rows.clone() }],
+        None => vec![Delta::Reset {
+            rows: now.rows.clone(),
+        }],
         Some(before) => incidents::deltas(&before.rows, &now.rows),
     };
     IncidentsEvent {
@@ -245,7 +271,11 @@ impl Engine {
             }
         };
         self.write_down(changed).await;
-        self.shown.send_replace(Arc::new(Shown { rows, freshness, evaluated_at }));
+        self.shown.send_replace(Arc::new(Shown {
+            rows,
+            freshness,
+            evaluated_at,
+        }));
     }
 
     /// Stores what a person would miss after a restart; that something is still there only now and then.
@@ -253,7 +283,9 @@ impl Engine {
         let news: Vec<StoredIncident> = changed
             .into_iter()
             .filter(|stored| {
-                self.written.get(&stored.incident.row.id).is_none_or(|old| differs(old, stored))
+                self.written
+                    .get(&stored.incident.row.id)
+                    .is_none_or(|old| differs(old, stored))
             })
             .collect();
         if news.is_empty() {
@@ -262,7 +294,8 @@ impl Engine {
         let records: Vec<IncidentRecord> = news.iter().cloned().map(record).collect();
         match self.store.save_incidents(&records).await {
             Ok(()) => {
-                self.written.extend(news.into_iter().map(|s| (s.incident.row.id.clone(), s)));
+                self.written
+                    .extend(news.into_iter().map(|s| (s.incident.row.id.clone(), s)));
             }
             Err(error) => tracing::error!(%error, "incidents cannot be written down"),
         }
@@ -271,7 +304,10 @@ impl Engine {
 
 fn differs(old: &StoredIncident, new: &StoredIncident) -> bool {
     let (was, is) = (&old.incident.row, &new.incident.row);
-    let same = IncidentRow { last_seen: is.last_seen, ..was.clone() };
+    let same = IncidentRow {
+        last_seen: is.last_seen,
+        ..was.clone()
+    };
     &same != is || is.last_seen - was.last_seen >= STILL_THERE || old.reopened != new.reopened
 }
 

@@ -34,7 +34,6 @@ pub use pod_spec::{
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use service::{LoadBalancerIngress, Service, ServicePort, ServiceSpec, ServiceStatus};
 pub use template::Template;
-pub(crate) use times::parse as parse_time;
 
 /// A kind core has a type for.
 pub trait Object:

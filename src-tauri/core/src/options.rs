@@ -45,10 +45,17 @@ impl Options {
         };
         let listed = env::var_os("KUBECONFIG").filter(|list| !list.is_empty());
         let kubeconfigs = match listed {
-            Some(list) => env::split_paths(&list).filter(|p| *p != Path::new("")).collect(),
-            None => dirs::home_dir().map(|home| home.join(".kube").join("config")).into_iter().collect(),
+            Some(list) => env::split_paths(&list)
+                .filter(|p| *p != Path::new(""))
+                .collect(),
+            None => dirs::home_dir()
+                .map(|home| home.join(".kube").join("config"))
+                .into_iter()
+                .collect(),
         };
-        let actor = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| env::var(name).ok());
+        let actor = ["USER", "USERNAME", "LOGNAME"]
+            .iter()
+            .find_map(|name| env::var(name).ok());
         Ok(Self {
             data_dir,
             sources: Sources { kubeconfigs, demo },

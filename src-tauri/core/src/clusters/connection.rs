@@ -9,7 +9,9 @@ use kube::{
     config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
 };
 use kubegraf_ipc::cluster::ClusterEntry;
-use time::{PrimitiveDateTime, format_description::StaticFormatDescription, macros::format_description};
+use time::{
+    PrimitiveDateTime, format_description::StaticFormatDescription, macros::format_description,
+};
 use tokio::sync::OnceCell;
 
 use super::{Context, DEMO, Error, PROBE};
@@ -46,11 +48,20 @@ impl Connection {
         context: &Context,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let refuse = |reason: String| Error::Context { context: context.name.clone(), reason };
-        let options =
-            KubeConfigOptions { context: Some(context.name.clone()), ..Default::default() };
+        let refuse = |reason: String| Error::Context {
+            context: context.name.clone(),
+            reason,
+        };
+        let options = KubeConfigOptions {
+            context: Some(context.name.clone()),
+            ..Default::default()
+        };
         let mut kubeconfig = kubeconfig.clone();
-        for auth in kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+        for auth in kubeconfig
+            .auth_infos
+            .iter_mut()
+            .filter_map(|named| named.auth_info.as_mut())
+        {
             // A credential plugin has no terminal here: a prompt would hang unseen.
             if let Some(exec) = &mut auth.exec {
                 exec.interactive_mode = Some(ExecInteractiveMode::Never);
@@ -64,15 +75,35 @@ impl Connection {
         // A change that is repeated unseen cannot be told from a single one.
         config.default_retry = false;
         let mutating = Client::try_from(config).map_err(|e| refuse(e.to_string()))?;
-        Ok(Self::new(context.entry(), context.user.clone(), client, mutating, clock, None))
+        Ok(Self::new(
+            context.entry(),
+            context.user.clone(),
+            client,
+            mutating,
+            clock,
+            None,
+        ))
     }
 
     /// Starts the embedded demo cluster.
-    pub(super) fn demo(clock: Arc<dyn Clock>) -> Self {
-        let demo = kubegraf_sim::demo::start(DEMO_SEED);
+    pub(super) async fn demo(clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        // It replays weeks of history: a second of work that must not hold up the other tasks.
+        let demo = tokio::task::spawn_blocking(|| kubegraf_sim::demo::start(DEMO_SEED))
+            .await
+            .map_err(|error| Error::Context {
+                context: DEMO_NAME.into(),
+                reason: error.to_string(),
+            })?;
         let client = Client::new(demo.service(), "default");
         let user = "demo".to_owned();
-        Self::new(demo_entry(), user, client.clone(), client, clock, Some(demo))
+        Ok(Self::new(
+            demo_entry(),
+            user,
+            client.clone(),
+            client,
+            clock,
+            Some(demo),
+        ))
     }
 
     fn new(
@@ -85,7 +116,17 @@ impl Connection {
     ) -> Self {
         let watches = Watches::new(client.clone(), Arc::clone(&clock));
         let (version, skew) = (OnceCell::new(), OnceCell::new());
-        Self { entry, user, client, mutating, watches, version, skew, clock, _demo: demo }
+        Self {
+            entry,
+            user,
+            client,
+            mutating,
+            watches,
+            version,
+            skew,
+            clock,
+            _demo: demo,
+        }
     }
 
     /// Asks the server for its version, within [`PROBE`].
@@ -110,7 +151,10 @@ impl Connection {
     /// Seconds the server's clock is ahead of ours, from its Date header.
     async fn measure_skew(&self) -> Option<i64> {
         let request = Request::get("/version").body(Body::empty()).ok()?;
-        let response = tokio::time::timeout(PROBE, self.client.send(request)).await.ok()?.ok()?;
+        let response = tokio::time::timeout(PROBE, self.client.send(request))
+            .await
+            .ok()?
+            .ok()?;
         let date = response.headers().get(DATE)?.to_str().ok()?;
         let theirs = PrimitiveDateTime::parse(date, HTTP_DATE).ok()?.assume_utc();
         Some(theirs.unix_timestamp() - self.clock.epoch_seconds())

@@ -74,7 +74,10 @@ impl Contexts {
                 Err(error) => all.skip(path, &error),
             }
         }
-        all.list = origins.into_iter().filter_map(|(name, path)| all.context(name, path)).collect();
+        all.list = origins
+            .into_iter()
+            .filter_map(|(name, path)| all.context(name, path))
+            .collect();
         all
     }
 
@@ -82,7 +85,10 @@ impl Contexts {
     #[must_use]
     pub fn current(&self) -> Option<&Context> {
         let wanted = self.merged.current_context.as_ref();
-        self.list.iter().find(|c| Some(&c.name) == wanted).or_else(|| self.list.first())
+        self.list
+            .iter()
+            .find(|c| Some(&c.name) == wanted)
+            .or_else(|| self.list.first())
     }
 
     /// The context with that cluster id.
@@ -92,7 +98,11 @@ impl Contexts {
     }
 
     fn add(&mut self, path: &Path, file: Kubeconfig, origins: &mut Vec<(String, PathBuf)>) {
-        let names: Vec<String> = file.contexts.iter().map(|context| context.name.clone()).collect();
+        let names: Vec<String> = file
+            .contexts
+            .iter()
+            .map(|context| context.name.clone())
+            .collect();
         match self.merged.clone().merge(file) {
             Ok(merged) => {
                 self.merged = merged;
@@ -109,17 +119,33 @@ impl Contexts {
         if let Some(source) = error.source() {
             message = format!("{message}: {source}");
         }
-        self.problems.push(KubeconfigProblem { path: path.display().to_string(), message });
+        self.problems.push(KubeconfigProblem {
+            path: path.display().to_string(),
+            message,
+        });
     }
 
     fn context(&self, name: String, path: PathBuf) -> Option<Context> {
-        let context = self.merged.contexts.iter().find(|c| c.name == name)?.context.as_ref()?;
-        let cluster = self.merged.clusters.iter().find(|c| c.name == context.cluster);
+        let context = self
+            .merged
+            .contexts
+            .iter()
+            .find(|c| c.name == name)?
+            .context
+            .as_ref()?;
+        let cluster = self
+            .merged
+            .clusters
+            .iter()
+            .find(|c| c.name == context.cluster);
         let server = cluster.and_then(|c| c.cluster.as_ref()?.server.clone());
         Some(Context {
             name,
             path,
-            namespace: context.namespace.clone().unwrap_or_else(|| "default".into()),
+            namespace: context
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".into()),
             user: context.user.clone().unwrap_or_default(),
             server: server.unwrap_or_default(),
         })
@@ -133,12 +159,21 @@ mod tests {
     fn file(dir: &Path, name: &str, contexts: &[(&str, &str)]) -> PathBuf {
         let mut text = String::from("apiVersion: v1\nkind: Config\n");
         let part = |kind: &str, body: &dyn Fn(&str, &str) -> String| {
-            let items: String = contexts.iter().map(|(name, server)| body(name, server)).collect();
+            let items: String = contexts
+                .iter()
+                .map(|(name, server)| body(name, server))
+                .collect();
             format!("{kind}:\n{items}")
         };
-        text += &part("clusters", &|n, s| format!("- name: {n}\n  cluster: {{server: \"{s}\"}}\n"));
-        text += &part("users", &|n, _| format!("- name: {n}\n  user: {{token: t}}\n"));
-        text += &part("contexts", &|n, _| format!("- name: {n}\n  context: {{cluster: {n}, user: {n}}}\n"));
+        text += &part("clusters", &|n, s| {
+            format!("- name: {n}\n  cluster: {{server: \"{s}\"}}\n")
+        });
+        text += &part("users", &|n, _| {
+            format!("- name: {n}\n  user: {{token: t}}\n")
+        });
+        text += &part("contexts", &|n, _| {
+            format!("- name: {n}\n  context: {{cluster: {n}, user: {n}}}\n")
+        });
         text += &format!("current-context: {}\n", contexts[0].0);
         let path = dir.join(name);
         std::fs::write(&path, text).unwrap();
@@ -149,15 +184,26 @@ mod tests {
     #[test]
     fn the_first_file_wins_and_a_broken_one_is_named_but_harms_none() {
         let dir = tempfile::tempdir().unwrap();
-        let first = file(dir.path(), "a", &[("prod", "https://a:1"), ("dev", "https://a:2")]);
+        let first = file(
+            dir.path(),
+            "a",
+            &[("prod", "https://a:1"), ("dev", "https://a:2")],
+        );
         let broken = dir.path().join("broken");
         std::fs::write(&broken, "clusters: [ {").unwrap();
-        let second = file(dir.path(), "b", &[("dev", "https://b:2"), ("lab", "https://b:3")]);
+        let second = file(
+            dir.path(),
+            "b",
+            &[("dev", "https://b:2"), ("lab", "https://b:3")],
+        );
         let missing = dir.path().join("missing");
 
         let contexts = Contexts::read(&[first.clone(), broken.clone(), missing, second.clone()]);
-        let seen: Vec<_> =
-            contexts.list.iter().map(|c| (c.name.as_str(), c.server.as_str(), &c.path)).collect();
+        let seen: Vec<_> = contexts
+            .list
+            .iter()
+            .map(|c| (c.name.as_str(), c.server.as_str(), &c.path))
+            .collect();
         assert_eq!(
             seen,
             [

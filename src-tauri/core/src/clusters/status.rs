@@ -14,13 +14,21 @@ pub(crate) fn status(
     nodes: Option<&Mirror<Nodes>>,
     namespaces: Option<&Mirror<Namespaces>>,
 ) -> ClusterStatus {
-    let app = ClusterStatus { version: env!("CARGO_PKG_VERSION").into(), ..Default::default() };
+    let app = ClusterStatus {
+        version: env!("CARGO_PKG_VERSION").into(),
+        ..Default::default()
+    };
     match active {
         Active::None => app,
-        Active::Connecting { name } => ClusterStatus { cluster_name: name.clone(), ..app },
-        Active::Failed { id: _, name, error } => {
-            ClusterStatus { cluster_name: name.clone(), error: Some(error.clone()), ..app }
-        }
+        Active::Connecting { name } => ClusterStatus {
+            cluster_name: name.clone(),
+            ..app
+        },
+        Active::Failed { id: _, name, error } => ClusterStatus {
+            cluster_name: name.clone(),
+            error: Some(error.clone()),
+            ..app
+        },
         Active::Connected(connection) => {
             let broken = nodes.and_then(|nodes| match nodes.freshness() {
                 Freshness::Reconnecting { error, .. } => Some(error),

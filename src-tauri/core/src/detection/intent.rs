@@ -14,18 +14,32 @@ use crate::executions::{
 };
 
 /// The intent of one of an incident's fixes.
-pub(super) fn of(incident: &Incident, fix: u32, detection: Weak<Detection>) -> Result<Intent, Error> {
+pub(super) fn of(
+    incident: &Incident,
+    fix: u32,
+    detection: Weak<Detection>,
+) -> Result<Intent, Error> {
     let id = &incident.row.id;
     if incident.row.state == IncidentState::Resolved {
-        return Err(Error::new(Code::Conflict, format!("incident \"{id}\" is resolved")));
+        return Err(Error::new(
+            Code::Conflict,
+            format!("incident \"{id}\" is resolved"),
+        ));
     }
-    let chosen = incident.recommended_fixes.get(fix as usize).ok_or_else(|| {
-        let there = incident.recommended_fixes.len();
-        let message = format!("fix {fix} of incident \"{id}\" does not exist, there are {there}");
-        Error::new(Code::NotFound, message)
-    })?;
+    let chosen = incident
+        .recommended_fixes
+        .get(fix as usize)
+        .ok_or_else(|| {
+            let there = incident.recommended_fixes.len();
+            let message =
+                format!("fix {fix} of incident \"{id}\" does not exist, there are {there}");
+            Error::new(Code::NotFound, message)
+        })?;
     let patch = chosen.patch.clone().ok_or_else(|| {
-        let message = format!("\"{}\" is a plan: its steps are for a person", chosen.action);
+        let message = format!(
+            "\"{}\" is a plan: its steps are for a person",
+            chosen.action
+        );
         Error::new(Code::InvalidArgument, message)
     })?;
     Ok(Intent {
@@ -37,7 +51,10 @@ pub(super) fn of(incident: &Incident, fix: u32, detection: Weak<Detection>) -> R
         safety: chosen.safety,
         preview: chosen.preview.clone(),
         incident: Some(id.clone()),
-        check: Some(Arc::new(Gone { detection, incident: id.clone() })),
+        check: Some(Arc::new(Gone {
+            detection,
+            incident: id.clone(),
+        })),
         deadline: DEADLINE,
     })
 }
@@ -52,11 +69,15 @@ struct Gone {
 impl OutcomeCheck for Gone {
     async fn look(&self, applied: &Applied<'_>) -> Result<Progress, ApiError> {
         let Some(detection) = self.detection.upgrade() else {
-            return Ok(Progress::Stuck("the cluster is not watched any more".into()));
+            return Ok(Progress::Stuck(
+                "the cluster is not watched any more".into(),
+            ));
         };
         detection.fix_applied(&self.incident);
         let rollout = Rollout.look(applied).await?;
-        let Progress::Healed(complete) = rollout else { return Ok(rollout) };
+        let Progress::Healed(complete) = rollout else {
+            return Ok(rollout);
+        };
         Ok(match detection.row(&self.incident).map(|row| row.state) {
             Some(IncidentState::Open) => {
                 Progress::NotYet(format!("{complete}; the incident is still open"))

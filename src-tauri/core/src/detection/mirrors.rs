@@ -52,7 +52,10 @@ impl Mirrors {
 
     /// Ends when any of them has changed since the last snapshot.
     pub(super) async fn changed(&mut self) {
-        let waits = self.changes.iter_mut().map(|changes| Box::pin(changes.changed()));
+        let waits = self
+            .changes
+            .iter_mut()
+            .map(|changes| Box::pin(changes.changed()));
         // The writers live as long as the subscriptions that are held here.
         let _ = futures::future::select_all(waits).await;
     }

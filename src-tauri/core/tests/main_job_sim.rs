@@ -1,0 +1,254 @@
+//! The main job through the façade, on the embedded demo cluster: an incident is found with its
+//! cause, its fix is previewed, applied and seen to work, and the incident resolves.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use kubegraf_core::{Core, Options, StreamKey, clock::SystemClock, clusters::Sources};
+use kubegraf_ipc::{
+    Code,
+    cluster::GetStatus,
+    execution::{
+        ApplyPlan, DryRun, ExecutionEvent, ExecutionStatus, ListExecutions, Outcome, PreviewFix,
+        WatchExecution,
+    },
+    incident::{GetIncident, IncidentRow, IncidentState, IncidentsEvent, WatchIncidents},
+    object::Delta,
+};
+
+const DEMO: &str = "demo";
+/// Long enough for a rollout on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+type Rows = Arc<Mutex<BTreeMap<String, IncidentRow>>>;
+
+async fn start(data: &std::path::Path) -> Core {
+    let core = Core::start(Options {
+        data_dir: data.into(),
+        sources: Sources {
+            kubeconfigs: Vec::new(),
+            demo: true,
+        },
+        actor: "tester".into(),
+        clock: Arc::new(SystemClock),
+    })
+    .await
+    .unwrap();
+    until("a connection", async || {
+        let status = core.get_status(GetStatus {}).await.unwrap();
+        (status.connected && status.node_count.is_some()).then_some(())
+    })
+    .await;
+    core
+}
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let since = std::time::Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(
+            since.elapsed() < LIMIT,
+            "no {what} within {} s",
+            LIMIT.as_secs()
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn incidents(core: &Core, channel: u32) -> Rows {
+    let rows = Rows::default();
+    let held = Arc::clone(&rows);
+    let take = Box::new(move |event: IncidentsEvent| {
+        let mut rows = held.lock().unwrap();
+        for delta in event.deltas {
+            match delta {
+                Delta::Reset { rows: all } => {
+                    *rows = all.into_iter().map(|row| (row.id.clone(), row)).collect();
+                }
+                Delta::Apply { rows: changed } => {
+                    rows.extend(changed.into_iter().map(|row| (row.id.clone(), row)));
+                }
+                Delta::Delete { ids } => rows.retain(|id, _| !ids.contains(id)),
+            }
+        }
+        true
+    });
+    let request = WatchIncidents {
+        cluster: DEMO.into(),
+    };
+    core.watch_incidents(request, StreamKey::new("test", channel), take)
+        .await
+        .unwrap();
+    rows
+}
+
+fn find(rows: &Rows, name: &str) -> Option<IncidentRow> {
+    let rows = rows.lock().unwrap();
+    rows.values().find(|row| row.resource.name == name).cloned()
+}
+
+/// Covers: INC-05, INC-07, INC-09, INC-10, FIX-01, FIX-03, FIX-05, FIX-06, EXE-02, EXE-07
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
+    let data = tempfile::tempdir().unwrap();
+    let core = start(data.path()).await;
+    let rows = incidents(&core, 1).await;
+    let row = until("incident of checkout", async || find(&rows, "checkout")).await;
+    assert_eq!(
+        (row.cause.as_str(), row.resource.kind.as_str()),
+        ("image_tag_not_found", "Deployment")
+    );
+    assert!(
+        row.fix_ready && row.id.starts_with(&format!("inc-{}-", row.r#type)),
+        "{row:?}"
+    );
+
+    let asked = GetIncident {
+        cluster: DEMO.into(),
+        id: row.id.clone(),
+    };
+    let incident = core.get_incident(asked.clone()).await.unwrap();
+    let reason = incident
+        .root_cause
+        .evidence
+        .iter()
+        .find(|evidence| evidence.field.contains("state.waiting.reason"));
+    assert!(
+        reason.is_some(),
+        "the evidence names the field: {:?}",
+        incident.root_cause.evidence
+    );
+    assert_eq!(incident.recommended_fixes[0].action, "rollback_workload");
+
+    let preview = PreviewFix {
+        cluster: DEMO.into(),
+        incident: row.id.clone(),
+        fix: 0,
+    };
+    let plan = core.preview_fix(preview).await.unwrap();
+    assert_eq!(
+        (plan.applicable, &plan.dry_run),
+        (true, &DryRun::Accepted),
+        "{plan:?}"
+    );
+    assert!(
+        plan.diff.iter().any(|line| line.text.contains("image:")),
+        "{:?}",
+        plan.diff
+    );
+
+    let approve = |hash: &str| ApplyPlan {
+        request_id: format!("r-{hash}"),
+        plan: plan.id.clone(),
+        hash: hash.into(),
+        typed: None,
+    };
+    let other = core
+        .apply_plan(approve("something else"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        other.code,
+        Code::Conflict,
+        "what was not shown is not applied: {other:?}"
+    );
+    let started = core.apply_plan(approve(&plan.hash)).await.unwrap();
+    let resent = core.apply_plan(approve(&plan.hash)).await.unwrap();
+    assert_eq!(started, resent, "a resent approval runs once");
+
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let take = Box::new(move |event| {
+        heard.lock().unwrap().push(event);
+        true
+    });
+    let watch = WatchExecution {
+        execution: started.execution.clone(),
+    };
+    core.watch_execution(watch, StreamKey::new("test", 2), take)
+        .await
+        .unwrap();
+    until("end of the execution", async || {
+        let said = said.lock().unwrap();
+        said.iter()
+            .any(|event| matches!(event, ExecutionEvent::Complete { .. }))
+            .then_some(())
+    })
+    .await;
+    let end = said.lock().unwrap().last().cloned();
+    assert!(
+        matches!(
+            end,
+            Some(ExecutionEvent::Complete {
+                exit_code: 0,
+                outcome: Outcome::Healed,
+                ..
+            })
+        ),
+        "{:#?}",
+        said.lock().unwrap()
+    );
+    until("resolved incident", async || {
+        (find(&rows, "checkout")?.state == IncidentState::Resolved).then_some(())
+    })
+    .await;
+    assert_eq!(
+        core.get_incident(asked)
+            .await
+            .unwrap()
+            .resolution
+            .as_deref(),
+        Some("fix")
+    );
+
+    let history = core
+        .list_executions(ListExecutions {
+            cluster: Some(DEMO.into()),
+            limit: 10,
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (history.len(), history[0].status),
+        (1, ExecutionStatus::Succeeded)
+    );
+    assert!(history[0].revertible && !history[0].resources_changed.is_empty());
+    core.stop().await;
+}
+
+/// Covers: SYS-25, RTU-11, RTU-12
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stream_started_ends_with_it() {
+    let data = tempfile::tempdir().unwrap();
+    let core = start(data.path()).await;
+    let rows = incidents(&core, 1).await;
+    until("incidents", async || {
+        (!rows.lock().unwrap().is_empty()).then_some(())
+    })
+    .await;
+    let watches = core.running_watches(DEMO).unwrap();
+    let again = incidents(&core, 2).await;
+    until("incidents again", async || {
+        (!again.lock().unwrap().is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(
+        core.running_watches(DEMO).unwrap(),
+        watches,
+        "a second reader starts no watch"
+    );
+    assert_eq!(core.open_streams(), 2);
+    core.end_streams("test");
+    assert_eq!(core.open_streams(), 0);
+    core.stop().await;
+}
