@@ -29,8 +29,11 @@ pub fn Dialog(
         if let Some(opener) =
             opener.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
         {
-            // Where the opener is gone, the browser's own choice stays.
-            let _ = opener.focus();
+            // Everything outside is inert until the dialog has left the document.
+            request_animation_frame(move || {
+                // Where the opener is gone, the browser's own choice stays.
+                let _ = opener.focus();
+            });
         }
     });
     let cancel = move |event: ev::Event| {
