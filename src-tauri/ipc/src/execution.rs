@@ -266,6 +266,10 @@ pub struct WatchExecution {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase", tag = "type")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one event exists at a time, on its way to the wire"
+)]
 pub enum ExecutionEvent {
     /// The execution as it stands: first of all, and whenever its status changes.
     Status {

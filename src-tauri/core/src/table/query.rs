@@ -126,18 +126,21 @@ impl<'a> Query<'a> {
         let Some(column) = self.table.facet else {
             return Vec::new();
         };
-        let mut counts: BTreeMap<&str, (u64, Tone)> = BTreeMap::new();
+        let mut counts: BTreeMap<&str, BTreeMap<Tone, u64>> = BTreeMap::new();
         for listed in rows {
-            let (count, tone) = counts.entry(facet_value(listed, column)).or_default();
-            *count += 1;
-            *tone = (*tone).max(listed.row.tone);
+            let tones = counts.entry(facet_value(listed, column)).or_default();
+            *tones.entry(listed.row.tone).or_default() += 1;
         }
         let mut facets: Vec<_> = counts
             .into_iter()
-            .map(|(value, (count, tone))| Facet {
+            .map(|(value, tones)| Facet {
                 value: value.into(),
-                count,
-                tone,
+                count: tones.values().sum(),
+                // One pod that is not ready yet makes "Running" no bad state: most of them decide.
+                tone: tones
+                    .iter()
+                    .max_by_key(|(_, count)| **count)
+                    .map_or_else(Tone::default, |(tone, _)| *tone),
             })
             .collect();
         facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
