@@ -2,6 +2,7 @@
 //! test itself. One window at a time; a failed journey leaves a screenshot and the app's log.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so on its output")]
 
 #[path = "window/display.rs"]
 mod display;

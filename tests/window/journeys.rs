@@ -25,7 +25,7 @@ async fn it_starts_on_the_demo_cluster_and_shows_its_pods() {
             .run("return Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount'))")
             .await?;
         let (total, shown) = (total.as_u64().unwrap_or(0), page.count(ROWS).await?);
-        if total < 100 || shown < 10 || shown > 200 {
+        if total < 100 || !(10..=200).contains(&shown) {
             return Err(format!("{shown} rows in the page of {total} in all"));
         }
         let text = page.text("[role=grid]").await?;

@@ -30,7 +30,7 @@ use crate::{
     store::Store,
     streams::{OpenTable, Streams},
     table::{self, Table},
-    watch::Mirror,
+    watch::Subscription,
 };
 
 /// Everything below the window. Cheap to clone.
@@ -362,7 +362,7 @@ impl Core {
                             Ok(()) => break,
                             Err(_) => return,
                         },
-                        () = Counted::changed(&mut changes) => tokio::time::sleep(table::COALESCE).await,
+                        () = changes.changed() => tokio::time::sleep(table::COALESCE).await,
                     }
                 }
             }
@@ -444,45 +444,52 @@ impl Core {
     }
 }
 
-/// The mirrors that the status counts, held for as long as it is watched.
-struct Counted {
-    mirrors: Option<(
-        Arc<crate::watch::Subscription<Nodes>>,
-        Arc<crate::watch::Subscription<Namespaces>>,
-    )>,
+/// The mirrors that the status counts, held for as long as it is watched; none without a cluster.
+struct Counted(Option<Mirrors>);
+
+struct Mirrors {
+    nodes: Arc<Subscription<Nodes>>,
+    namespaces: Arc<Subscription<Namespaces>>,
 }
+
+/// Their changes.
+struct Counts(Option<[watch::Receiver<u64>; 2]>);
 
 impl Counted {
     fn of(active: &Active) -> Self {
-        let mirrors = match active {
+        Self(match active {
             Active::Connected(connection) => {
                 let watches = connection.watches();
-                Some((
-                    watches.subscribe::<Nodes>(),
-                    watches.subscribe::<Namespaces>(),
-                ))
+                Some(Mirrors {
+                    nodes: watches.subscribe(),
+                    namespaces: watches.subscribe(),
+                })
             }
             Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
-        };
-        Self { mirrors }
+        })
     }
 
     fn status(&self, active: &Active) -> ClusterStatus {
-        let nodes: Option<&Mirror<Nodes>> = self.mirrors.as_ref().map(|(nodes, _)| &***nodes);
-        let namespaces: Option<&Mirror<Namespaces>> = self.mirrors.as_ref().map(|(_, n)| &***n);
-        status(active, nodes, namespaces)
+        match &self.0 {
+            Some(mirrors) => status(active, Some(&mirrors.nodes), Some(&mirrors.namespaces)),
+            None => status(active, None, None),
+        }
     }
 
-    fn changes(&self) -> Option<(watch::Receiver<u64>, watch::Receiver<u64>)> {
-        self.mirrors
-            .as_ref()
-            .map(|(nodes, namespaces)| (nodes.changes(), namespaces.changes()))
+    fn changes(&self) -> Counts {
+        Counts(
+            self.0
+                .as_ref()
+                .map(|mirrors| [mirrors.nodes.changes(), mirrors.namespaces.changes()]),
+        )
     }
+}
 
+impl Counts {
     /// Ends when one of the mirrors has changed; never without mirrors.
-    async fn changed(changes: &mut Option<(watch::Receiver<u64>, watch::Receiver<u64>)>) {
-        match changes {
-            Some((nodes, namespaces)) => {
+    async fn changed(&mut self) {
+        match &mut self.0 {
+            Some([nodes, namespaces]) => {
                 tokio::select! { _ = nodes.changed() => {}, _ = namespaces.changed() => {} }
             }
             None => std::future::pending().await,

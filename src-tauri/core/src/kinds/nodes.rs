@@ -3,7 +3,7 @@
 use kubegraf_ipc::{object::Tone, table::Cell};
 
 use super::{ColumnDef, Kind, or_none, text};
-use crate::objects::{Node, condition};
+use crate::objects::{Node, NodeInfo, condition};
 
 /// Nodes.
 pub struct Nodes;
@@ -43,7 +43,7 @@ impl Kind for Nodes {
             or_none(address(node, "InternalIP")),
             or_none(address(node, "ExternalIP")),
             or_unknown(&info.os_image),
-            or_unknown(&info.kernel_version),
+            or_unknown(&kernel(info)),
             or_unknown(&info.container_runtime_version),
         ];
         (cells, tone)
@@ -87,6 +87,14 @@ fn address<'a>(node: &'a Node, r#type: &str) -> &'a str {
         .iter()
         .find(|a| a.r#type == r#type)
         .map_or("", |a| &a.address)
+}
+
+/// `6.1.0 (amd64)`, as kubectl prints it since 1.36.
+fn kernel(info: &NodeInfo) -> String {
+    match (info.kernel_version.as_str(), info.architecture.as_str()) {
+        ("", _) | (_, "") => info.kernel_version.clone(),
+        (kernel, architecture) => format!("{kernel} ({architecture})"),
+    }
 }
 
 fn or_unknown(value: &str) -> Cell {

@@ -229,6 +229,10 @@ fn tone(pod: &Pod, summary: &Summary) -> Tone {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a json! literal is handed over as it is written"
+)]
 mod tests {
     use serde_json::{Value, json};
 
