@@ -64,7 +64,16 @@ async fn heals(page: &Page, broken: &Broken) -> Result<(), String> {
         return Err("the execution streamed no lines".into());
     }
     let resolved = format!("[data-incident=\"{id}\"][data-state=\"resolved\"]");
-    page.sees(&resolved, HEALING).await
+    page.sees(&resolved, HEALING).await?;
+    page.sees("[data-incident-detail][data-state=\"resolved\"]", SOON)
+        .await?;
+    match page
+        .count("[data-incident-detail] button[data-fix-index]")
+        .await?
+    {
+        0 => Ok(()),
+        _ => Err("a resolved incident still offers its fixes".into()),
+    }
 }
 
 /// Covers: FIX-01, FIX-02, FIX-03, FIX-04, FIX-06, INC-20, EXE-03

@@ -10,6 +10,7 @@
 //! as running is told to be interrupted by the next [`Executions::recover`].
 
 mod api;
+mod approval;
 mod blast;
 mod diff;
 mod error;
@@ -21,25 +22,22 @@ mod run;
 mod undo;
 
 use std::{
-    collections::{HashMap, VecDeque},
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool},
     time::Duration,
 };
 
 use futures::stream::BoxStream;
 use kubegraf_ipc::{
     execution::{
-        ApplyPlan, Consent, DryRun, Execution, ExecutionEvent, ExecutionStarted, ExecutionStatus,
-        Outcome, Plan,
+        ApplyPlan, Execution, ExecutionEvent, ExecutionStarted, ExecutionStatus, Outcome, Plan,
     },
     incident::{Impact, Safety},
 };
 use tokio_util::sync::CancellationToken;
 
 pub use api::ApiError;
+pub use approval::{MAX_PLANS, PLAN_LIFE};
 pub use blast::{FromServer, Neighbourhood, Surroundings};
 pub use error::Error;
 pub use intent::{Applied, Change, DEADLINE, Intent, OutcomeCheck, Progress, Target};
@@ -47,6 +45,7 @@ pub use journal::MAX_LINES;
 pub use rollout::{Accepted, Gone, Rollout, progress};
 
 use api::{Named, Resource, Resources};
+use approval::{Claim, Planned, Plans, check};
 use journal::Journal;
 use plan::Look;
 use run::Run;
@@ -63,11 +62,6 @@ use crate::{
 
 /// Makes ids that are never made twice.
 pub type Ids = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// How long a plan can be approved, in seconds.
-pub const PLAN_LIFE: i64 = 15 * 60;
-/// How many plans are kept; the oldest goes first.
-pub const MAX_PLANS: usize = 100;
 
 /// What executions need from outside.
 #[derive(Clone)]
@@ -121,24 +115,6 @@ struct Inner {
     running: Mutex<HashMap<String, Running>>,
     /// Ways back that may not be stored because they hold values of a Secret.
     unstored: Mutex<HashMap<String, Undo>>,
-}
-
-#[derive(Default)]
-struct Plans {
-    by_id: HashMap<String, Arc<Planned>>,
-    order: VecDeque<String>,
-}
-
-struct Planned {
-    plan: Plan,
-    made_at: i64,
-    target: Target,
-    resource: Resource,
-    intent: Intent,
-    look: Look,
-    reverts: Option<String>,
-    /// Set while it is being applied, and for good once it was.
-    taken: AtomicBool,
 }
 
 struct Running {
@@ -517,86 +493,6 @@ impl Inner {
         }
         execution.revertible |= lock(&self.unstored).contains_key(&execution.id);
         execution
-    }
-}
-
-/// Whether an approval fits its plan.
-fn check(planned: &Planned, request: &ApplyPlan) -> Result<(), Error> {
-    let plan = &planned.plan;
-    if plan.hash != request.hash {
-        return Err(Error::HashMismatch);
-    }
-    if !plan.applicable {
-        let denied = plan
-            .permissions
-            .iter()
-            .find(|permission| !permission.allowed);
-        return Err(Error::NotApplicable {
-            reason: match (&plan.dry_run, denied) {
-                (DryRun::Refused { message }, _) => format!("the dry run was refused: {message}"),
-                (_, Some(denied)) => format!("you may not {} {}", denied.verb, denied.resource),
-                _ => "its steps are for a person".into(),
-            },
-        });
-    }
-    match &plan.consent {
-        Consent::Type { text } if request.typed.as_ref() != Some(text) => {
-            Err(Error::ConsentMissing {
-                cluster: text.clone(),
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Keeps a plan from being applied twice; given back on drop unless kept.
-struct Claim<'a>(Option<&'a AtomicBool>);
-
-impl<'a> Claim<'a> {
-    fn on(planned: &'a Planned) -> Option<Self> {
-        let was_taken = planned.taken.swap(true, Ordering::AcqRel);
-        (!was_taken).then_some(Self(Some(&planned.taken)))
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        if let Some(taken) = self.0 {
-            taken.store(false, Ordering::Release);
-        }
-    }
-}
-
-impl Plans {
-    fn add(&mut self, planned: Planned) {
-        let now = planned.made_at;
-        while let Some(oldest) = self.order.front() {
-            let stale = self
-                .by_id
-                .get(oldest)
-                .is_none_or(|plan| plan.made_at + PLAN_LIFE < now);
-            if !stale && self.by_id.len() < MAX_PLANS {
-                break;
-            }
-            self.by_id.remove(oldest);
-            self.order.pop_front();
-        }
-        let id = planned.plan.id.clone();
-        self.order.push_back(id.clone());
-        self.by_id.insert(id, Arc::new(planned));
-    }
-
-    fn get(&self, id: &str, now: i64) -> Option<Arc<Planned>> {
-        let planned = self.by_id.get(id)?;
-        (planned.made_at + PLAN_LIFE >= now).then(|| Arc::clone(planned))
-    }
-
-    fn remove(&mut self, id: &str) {
-        self.by_id.remove(id);
     }
 }
 

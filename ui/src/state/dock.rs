@@ -74,7 +74,7 @@ impl Dock {
         };
         provide_context(dock);
         Effect::new(move |_| {
-            session.cluster.track();
+            session.cluster.with(|_| ());
             dock.reload_history();
         });
         dock

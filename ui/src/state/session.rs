@@ -156,7 +156,7 @@ impl Session {
             }
         });
         Effect::new(move |_| {
-            self.cluster.track();
+            self.cluster.with(|_| ());
             self.chosen.set(Vec::new());
             self.reload_clusters();
             self.reload_namespaces();

@@ -191,7 +191,8 @@ fn IncidentDetail(
         })
     });
     Effect::new(move |_| {
-        changed.track();
+        // Read, not tracked: a memo that nobody reads is never computed and notifies no one.
+        changed.with(|_| ());
         let Some(cluster) = session.cluster.get() else {
             return;
         };
