@@ -2,6 +2,10 @@
 //! their window, and what the ACL does not grant is refused. No WebKit, no display.
 
 #![allow(
+    clippy::needless_pass_by_value,
+    reason = "a json! literal is handed over as it is written"
+)]
+#![allow(
     clippy::unwrap_used,
     reason = "a test file: what is not there fails the test"
 )]
@@ -211,7 +215,7 @@ fn a_resent_mutation_runs_once() {
     let shell = Shell::open();
     assert!(MUTATIONS.contains(&"switch_cluster"));
     let unknown = json!({"request": {"requestId": "r1", "cluster": "context:gone"}});
-    let first = shell.invoke("switch_cluster", unknown.clone()).unwrap_err();
+    let first = shell.invoke("switch_cluster", unknown).unwrap_err();
     assert_eq!(first["code"], "not_found");
     let demo = json!({"request": {"requestId": "r1", "cluster": "demo"}});
     assert_eq!(
