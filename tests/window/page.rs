@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Page(Client);
 
 /// Long enough for a slow machine; nothing waits when what it waits for is there.
-pub const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(60);
 
 impl Page {
     pub fn new(client: Client) -> Self {

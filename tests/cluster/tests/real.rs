@@ -9,7 +9,7 @@ use kubegraf_testcluster::{Cluster, Error, Options, Tier, require};
 use serde_json::Value;
 use traces::Traces;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn pods_run_fail_heal_and_restart() -> Result<(), Error> {
