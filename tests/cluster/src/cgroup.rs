@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::{Error, Missing, process};
@@ -133,7 +134,10 @@ pub(crate) fn unusable() -> Option<Missing> {
             format!("mount them below {MOUNT}"),
         ));
     }
-    let probe = format!("kg-probe-{}", std::process::id());
+    // Tests of one process ask at the same time; each makes a group of its own.
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let turn = ASKED.fetch_add(1, Ordering::Relaxed);
+    let probe = format!("kg-probe-{}-{turn}", std::process::id());
     for hierarchy in hierarchies {
         let path = hierarchy.join(&probe);
         if let Err(error) = fs::create_dir(&path).and_then(|()| fs::remove_dir(&path)) {

@@ -154,7 +154,17 @@ async fn available(cluster: &Cluster, version: &str) -> Result<(), Error> {
 
 /// From a pod, by the Service's address: images, network and kube-proxy in one.
 async fn reached(cluster: &Cluster, expect: &str) -> Result<(), Error> {
-    let fetch = ["exec", "client", "--", "wget", "-qO-", "http://10.0.0.80/"];
+    // A connection to a pod that has just gone hangs for two minutes unless it is cut short.
+    let fetch = [
+        "exec",
+        "client",
+        "--",
+        "timeout",
+        "4",
+        "wget",
+        "-qO-",
+        "http://10.0.0.80/",
+    ];
     cluster
         .eventually(
             &format!("the Service answers {expect:?}"),
