@@ -2,7 +2,9 @@
 //!
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
-use std::{fs, sync::Arc};
+mod counted;
+
+use std::{fs, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use kubegraf_ipc::{
@@ -20,18 +22,23 @@ use kubegraf_ipc::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use counted::Counted;
+
 use crate::{
     Options, Sink, StreamKey, TaskGuard,
-    clusters::{Active, Clusters, Connection, status},
+    clock::Clock,
+    clusters::{Active, Clusters, Connection},
     detection::{Detection, Detections},
     executions::{Executions, FromServer, Pace, Ports, Target},
-    kinds::{self, KINDS, Namespaces, Nodes},
+    kinds::{self, KINDS, Namespaces},
     requests::Requests,
-    store::Store,
+    store::{Retention, Store},
     streams::{OpenTable, Streams},
     table::{self, Table},
-    watch::Subscription,
 };
+
+/// How often rows past their retention are dropped.
+const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything below the window. Cheap to clone.
 #[derive(Clone)]
@@ -44,7 +51,7 @@ struct Inner {
     requests: Requests,
     store: Store,
     streams: Streams,
-    /// Connects the first cluster and follows switches.
+    /// Connects the first cluster, follows switches, drops old rows.
     work: std::sync::Mutex<Vec<TaskGuard>>,
 }
 
@@ -102,18 +109,18 @@ impl Core {
         }
         let core = Self(Arc::new(Inner {
             clusters: Arc::new(Clusters::new(sources, Arc::clone(&clock))),
-            detections: Detections::new(store.clone(), clock),
+            detections: Detections::new(store.clone(), Arc::clone(&clock)),
             executions,
             requests: Requests::default(),
             store,
             streams: Streams::default(),
             work: std::sync::Mutex::default(),
         }));
-        core.begin();
+        core.begin(clock);
         Ok(core)
     }
 
-    fn begin(&self) {
+    fn begin(&self, clock: Arc<dyn Clock>) {
         let clusters = Arc::clone(&self.0.clusters);
         let detections = self.0.detections.clone();
         let mut active = clusters.active();
@@ -132,12 +139,25 @@ impl Core {
             }
         });
         let connect = TaskGuard::spawn(async move { clusters.connect_first().await });
+        let store = self.0.store.clone();
+        let sweep = TaskGuard::spawn(async move {
+            loop {
+                match store
+                    .sweep(Retention::default(), clock.epoch_seconds())
+                    .await
+                {
+                    Ok(swept) => tracing::debug!(?swept, "rows past their retention are gone"),
+                    Err(error) => tracing::warn!(%error, "old rows cannot be dropped"),
+                }
+                tokio::time::sleep(SWEEP).await;
+            }
+        });
         let mut work = self
             .0
             .work
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        work.extend([follow, connect]);
+        work.extend([follow, connect, sweep]);
     }
 
     /// Ends every stream and every watch and closes the store.
@@ -441,58 +461,5 @@ impl Core {
         };
         self.0.streams.keep(key, TaskGuard::spawn(work), None);
         Ok(())
-    }
-}
-
-/// The mirrors that the status counts, held for as long as it is watched; none without a cluster.
-struct Counted(Option<Mirrors>);
-
-struct Mirrors {
-    nodes: Arc<Subscription<Nodes>>,
-    namespaces: Arc<Subscription<Namespaces>>,
-}
-
-/// Their changes.
-struct Counts(Option<[watch::Receiver<u64>; 2]>);
-
-impl Counted {
-    fn of(active: &Active) -> Self {
-        Self(match active {
-            Active::Connected(connection) => {
-                let watches = connection.watches();
-                Some(Mirrors {
-                    nodes: watches.subscribe(),
-                    namespaces: watches.subscribe(),
-                })
-            }
-            Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
-        })
-    }
-
-    fn status(&self, active: &Active) -> ClusterStatus {
-        match &self.0 {
-            Some(mirrors) => status(active, Some(&mirrors.nodes), Some(&mirrors.namespaces)),
-            None => status(active, None, None),
-        }
-    }
-
-    fn changes(&self) -> Counts {
-        Counts(
-            self.0
-                .as_ref()
-                .map(|mirrors| [mirrors.nodes.changes(), mirrors.namespaces.changes()]),
-        )
-    }
-}
-
-impl Counts {
-    /// Ends when one of the mirrors has changed; never without mirrors.
-    async fn changed(&mut self) {
-        match &mut self.0 {
-            Some([nodes, namespaces]) => {
-                tokio::select! { _ = nodes.changed() => {}, _ = namespaces.changed() => {} }
-            }
-            None => std::future::pending().await,
-        }
     }
 }
