@@ -25,7 +25,7 @@ pub struct ReportUi {
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum UiReport {
-    /// The first table with rows is on screen.
+    /// The first table is on screen, with its rows or the word that it has none.
     FirstPaint {
         /// [`crate::table::KindInfo::id`] of the table.
         view: String,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use kubegraf_ipc::{
     Error,
+    object::Freshness,
     table::{Row, SetTableView, Sort, TableEvent, TableHead, TableView, WatchTable},
 };
 use leptos::prelude::*;
@@ -171,6 +172,15 @@ impl Table {
         let uid = self.uid_at(index);
         let index = Some(index);
         self.selected.set(Some(Selected { uid, index }));
+    }
+
+    /// Whether it holds rows, or knows that there are none.
+    pub fn settled(self) -> bool {
+        !self.order.with(Vec::is_empty)
+            || self.head.with(|head| {
+                head.as_ref()
+                    .is_some_and(|head| !matches!(head.freshness, Freshness::Loading { .. }))
+            })
     }
 
     fn offset(self) -> u64 {

@@ -29,11 +29,16 @@ pub fn IncidentsView() -> impl IntoView {
         Route::Incidents { id } => id,
         Route::Table { .. } => None,
     });
-    let rows = Signal::derive(move || incidents.order.with(Vec::len));
+    let settled = Signal::derive(move || {
+        !incidents.order.with(Vec::is_empty)
+            || incidents
+                .freshness
+                .with(|f| matches!(f, Some(f) if !matches!(f, Freshness::Loading { .. })))
+    });
     let some =
         Memo::new(move |_| !incidents.order.with(Vec::is_empty) || shown.with(Option::is_some));
     view! {
-        <FirstPaint view="incidents".to_owned() rows selector="[data-incident]" />
+        <FirstPaint view="incidents".to_owned() ready=settled selector="[data-incident]" />
         <div class="view-head">
             <h1>"Incidents"</h1>
             <Tally />

@@ -103,7 +103,7 @@ fn KindTable(
     let title = kind.title.clone();
     let view_id = kind.id.clone();
     view! {
-        <FirstPaint view=view_id rows=Signal::derive(move || table.order.with(Vec::len)) selector="[role=row][data-uid]" />
+        <FirstPaint view=view_id ready=Signal::derive(move || table.settled()) selector="[role=row][data-uid]" />
         <div class="view-head">
             <h1>{kind.title.clone()}</h1>
             <Counts table />
