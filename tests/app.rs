@@ -86,7 +86,7 @@ impl Shell {
     }
 }
 
-/// Covers: IPC-01, SYS-03
+/// Covers: SYS-03
 #[test]
 fn every_command_of_the_contract_is_wired_and_granted() {
     let shell = Shell::open();

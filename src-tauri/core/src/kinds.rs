@@ -173,7 +173,6 @@ fn containers(spec: &crate::objects::PodSpec) -> [Cell; 2] {
 mod tests {
     use super::*;
 
-    /// Covers: IPC-02
     #[test]
     fn ids_are_unique_and_facets_name_a_column() {
         let mut ids: Vec<_> = KINDS.iter().map(|kind| kind.info().id).collect();

@@ -97,7 +97,7 @@ fn find(rows: &Rows, name: &str) -> Option<IncidentRow> {
     rows.values().find(|row| row.resource.name == name).cloned()
 }
 
-/// Covers: INC-05, INC-07, INC-09, INC-10, FIX-01, FIX-03, FIX-05, FIX-06, EXE-02, EXE-07
+/// Covers: INC-07, INC-09, INC-10, FIX-01, FIX-03, FIX-05, FIX-06, EXE-02, EXE-07
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
     let data = tempfile::tempdir().unwrap();
@@ -226,7 +226,7 @@ async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
     core.stop().await;
 }
 
-/// Covers: SYS-25, RTU-11, RTU-12
+/// Covers: RTU-12
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_stream_started_ends_with_it() {
     let data = tempfile::tempdir().unwrap();

@@ -45,7 +45,6 @@ round_trips! {
     unwatch: Unwatch, report_ui: ReportUi,
 }
 
-/// Covers: IPC-01
 #[test]
 fn every_command_is_listed_once() {
     let mut names = COMMANDS.to_vec();

@@ -180,7 +180,7 @@ mod tests {
         path
     }
 
-    /// Covers: CLU-01, CLU-02
+    /// Covers: CLU-01
     #[test]
     fn the_first_file_wins_and_a_broken_one_is_named_but_harms_none() {
         let dir = tempfile::tempdir().unwrap();
