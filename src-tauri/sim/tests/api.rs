@@ -251,6 +251,28 @@ async fn dry_runs_store_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delete_with_a_body_ignores_the_dry_run_of_its_query() {
+    let (sim, client, _running) = sim();
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "a", "namespace": "default"}});
+    sim.create(map).unwrap();
+    let maps: Api<ConfigMap> = Api::default_namespaced(client.clone());
+    let delete = |body: &str| {
+        http::Request::delete("/api/v1/namespaces/default/configmaps/a?dryRun=All")
+            .header("content-type", "application/json")
+            .body(body.as_bytes().to_vec())
+            .unwrap()
+    };
+    client.request_text(delete("")).await.unwrap();
+    assert!(maps.get_opt("a").await.unwrap().is_some());
+    client
+        .request_text(delete(r#"{"kind":"DeleteOptions","apiVersion":"v1"}"#))
+        .await
+        .unwrap();
+    assert!(maps.get_opt("a").await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn watches_resume_and_expire() {
     let (sim, client, _running) = sim();
     let maps: Api<ConfigMap> = Api::default_namespaced(client);

@@ -97,7 +97,12 @@ pub(super) fn delete_request(request: &Request) -> Result<DeleteRequest, Status>
             return Err(options::invalid("DeleteOptions", &[refusal]));
         }
     };
-    let in_body = !body.items("/dryRun").is_empty();
+    // Beside a body the server ignores the query: a preview that asks there really deletes.
+    let dry_run = if request.body.is_empty() {
+        request.dry_run()?
+    } else {
+        !body.items("/dryRun").is_empty()
+    };
     Ok(DeleteRequest {
         propagation,
         grace: body
@@ -105,6 +110,6 @@ pub(super) fn delete_request(request: &Request) -> Result<DeleteRequest, Status>
             .or_else(|| request.query.number("gracePeriodSeconds")),
         uid: body.text("/preconditions/uid").to_owned(),
         revision: body.text("/preconditions/resourceVersion").to_owned(),
-        dry_run: in_body || request.dry_run()?,
+        dry_run,
     })
 }
