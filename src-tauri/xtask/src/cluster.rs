@@ -30,6 +30,11 @@ impl Verb for ClusterVerb {
                 about: "how many running pods to start with (up)",
             },
             Flag {
+                name: "--crowd",
+                value: Some("N"),
+                about: "how many pods of 10 KB as production has them; 50000 take half a minute (up kwok)",
+            },
+            Flag {
                 name: "--name",
                 value: Some("X"),
                 about: "the cluster's name (up, down, status); default: the kind's",
@@ -53,7 +58,7 @@ impl Verb for ClusterVerb {
         }
         let mut cargo = tool();
         cargo.args(&given.words);
-        for flag in ["--nodes", "--pods", "--name"] {
+        for flag in ["--nodes", "--pods", "--crowd", "--name"] {
             if let Some(value) = given.value(flag) {
                 cargo.args([flag, value]);
             }

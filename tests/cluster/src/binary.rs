@@ -32,11 +32,13 @@ pub enum Binary {
     MetricsServer,
     /// Our own: first process, relay and registry of a real cluster.
     Node,
+    /// Our own: fills the store, changes pods at a rate, and is the peer built on client-go.
+    Load,
 }
 
 impl Binary {
     /// All of them, in the order in which building pays off soonest.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Etcd,
         Self::ApiServer,
         Self::Kubectl,
@@ -47,6 +49,7 @@ impl Binary {
         Self::Kubelet,
         Self::MetricsServer,
         Self::KubeProxy,
+        Self::Load,
     ];
 
     /// What a cluster of `tier` is made of.
@@ -82,6 +85,7 @@ impl Binary {
             Self::KubeProxy => "kube-proxy",
             Self::MetricsServer => "metrics-server",
             Self::Node => "node",
+            Self::Load => "load",
         }
     }
 
@@ -92,7 +96,7 @@ impl Binary {
             Self::Etcd => format!("etcd-{ETCD}"),
             Self::Kwok => format!("kwok-{KWOK}"),
             Self::MetricsServer => format!("metrics-server-{METRICS_SERVER}"),
-            Self::Node => format!("node-{}", node_version()),
+            Self::Node | Self::Load => format!("{}-{}", self.name(), own_version(self.name())),
             _ => format!("kubernetes-{KUBERNETES}"),
         };
         cache().join("bin").join(version).join(self.name())
@@ -107,7 +111,7 @@ impl Binary {
     fn source(self) -> Source {
         match self {
             Self::Etcd => Source::Module("go.etcd.io/etcd/server/v3".into()),
-            Self::Node => Source::Module("./node".into()),
+            Self::Node | Self::Load => Source::Module(format!("./{}", self.name())),
             Self::Kwok => Source::Published(format!("sigs.k8s.io/kwok/cmd/kwok@v{KWOK}")),
             Self::MetricsServer => Source::Published(format!(
                 "sigs.k8s.io/metrics-server/cmd/metrics-server@v{METRICS_SERVER}"
@@ -253,10 +257,10 @@ fn run(command: &mut Command) -> Result<(), Error> {
     })
 }
 
-/// Changes with our own program's source, so that an old build is never used.
-fn node_version() -> String {
+/// Changes with the source of our own `program`, so that an old build is never used.
+fn own_version(program: &str) -> String {
     let mut hash = Sha256::new();
-    let mut files: Vec<_> = fs::read_dir(Path::new(MODULE).join("node"))
+    let mut files: Vec<_> = fs::read_dir(Path::new(MODULE).join(program))
         .into_iter()
         .flatten()
         .flatten()
@@ -301,5 +305,6 @@ mod tests {
         assert_eq!(api_server.parent(), Binary::Kubelet.path().parent());
         assert_ne!(api_server.parent(), Binary::Etcd.path().parent());
         assert_eq!(Binary::Node.path(), Binary::Node.path());
+        assert_ne!(Binary::Node.path(), Binary::Load.path());
     }
 }

@@ -186,6 +186,12 @@ impl Cluster {
         self.directory.join(format!("kubeconfig-{}", user.name()))
     }
 
+    /// Where etcd listens, as its clients write it.
+    #[must_use]
+    pub fn store(&self) -> String {
+        format!("unix://{}", self.directory.join("etcd.sock").display())
+    }
+
     /// kubectl as the administrator; the caller adds arguments. It reads no other configuration.
     #[must_use]
     pub fn kubectl(&self) -> Command {
@@ -280,6 +286,29 @@ impl Cluster {
     #[must_use]
     pub fn image(&self, name: &str) -> String {
         format!("{}/{name}", real::REGISTRY)
+    }
+
+    /// Runs [`Binary::Load`], building it first if it is not there yet, and answers with its report.
+    /// `arguments` stand behind the verb and the address of the store.
+    ///
+    /// # Errors
+    /// [`Error::Command`] with its words, and what [`crate::build`] complains about.
+    pub async fn load(&self, verb: &str, arguments: &[&str]) -> Result<Value, Error> {
+        let built = tokio::task::spawn_blocking(|| crate::build(&[Binary::Load], |_| ()));
+        built.await.expect("building does not panic")?;
+        let mut command = Command::new(Binary::Load.path());
+        command.arg(verb).arg(self.store()).args(arguments);
+        let text = finish(&mut command, None).await?;
+        serde_json::from_str(&text).map_err(|source| Error::Record {
+            path: Binary::Load.path(),
+            source,
+        })
+    }
+
+    /// The process that does the work of a part, while it runs.
+    #[must_use]
+    pub fn pid(&self, part: &str) -> Option<u32> {
+        self.identity(part).ok().map(|identity| identity.pid)
     }
 
     /// The last `lines` lines of the log of each part.

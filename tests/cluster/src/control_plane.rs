@@ -185,8 +185,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: viewer}]
 
 /// Listens on sockets in the cluster's private directory only, so that nobody else can reach it.
 fn etcd(cluster: &Cluster, place: Place) -> Result<String, Error> {
-    let socket = |name| format!("unix://{}", cluster.dir().join(name).display());
-    let clients = socket("etcd.sock");
+    let clients = cluster.store();
+    let peers = format!("unix://{}", cluster.dir().join("etcd-peer.sock").display());
     let mut command = place.command(Binary::Etcd.path());
     command
         .arg("--data-dir")
@@ -194,7 +194,7 @@ fn etcd(cluster: &Cluster, place: Place) -> Result<String, Error> {
         .args(["--name", "test", "--unsafe-no-fsync", "--log-level", "warn"])
         .args(["--quota-backend-bytes", "8589934592"])
         .args(["--listen-client-urls", &clients])
-        .args(["--listen-peer-urls", &socket("etcd-peer.sock")])
+        .args(["--listen-peer-urls", &peers])
         // Must look like a host and port; a single member never dials them.
         .args(["--advertise-client-urls", "http://localhost:2379"])
         .args(["--initial-advertise-peer-urls", "http://localhost:2380"])

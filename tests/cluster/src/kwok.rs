@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::control_plane::{self, Credentials, Place, configuration};
-use crate::{Binary, Cluster, Error, Options, fill};
+use crate::{Binary, Cluster, Error, Options, crowd, fill};
 
 mod fault;
 mod stages;
@@ -20,7 +20,8 @@ pub(crate) async fn raise(cluster: &mut Cluster, options: &Options) -> Result<()
     kwok(cluster, &credentials, kwok_port).await?;
     create_nodes(cluster, options.nodes, kwok_port).await?;
     control_plane::nodes_ready(cluster, options).await?;
-    fill::raise(cluster, options, "registry.example/app:v1").await
+    fill::raise(cluster, options, "registry.example/app:v1").await?;
+    crowd::raise(cluster, options).await
 }
 
 async fn kwok(cluster: &Cluster, credentials: &Credentials, port: u16) -> Result<(), Error> {

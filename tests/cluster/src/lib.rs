@@ -34,6 +34,7 @@ mod binary;
 mod cgroup;
 mod cluster;
 mod control_plane;
+mod crowd;
 mod error;
 mod fill;
 mod kwok;

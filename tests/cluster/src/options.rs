@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, crowd};
 
 /// How much of the cluster is real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +56,12 @@ pub struct Options {
     /// 1,000 are bound to their nodes without the scheduler, for speed.
     /// Default: 0. Only [`Tier::Kwok`] takes more than 100.
     pub pods: u32,
+    /// Pods of about 10 KB of JSON each, as production has them: a hundred Deployments in a dozen
+    /// namespaces, some of them failing, every default and managed field set. All but one of each
+    /// Deployment are written straight into the store, 50,000 in seconds. The same number gives the
+    /// same pods but for their times and the identities of their owners.
+    /// Default: 0. Only [`Tier::Kwok`]; at least as many as there are Deployments.
+    pub crowd: u32,
     /// Whether metrics-server answers `metrics.k8s.io`. Default: false. Only [`Tier::Real`].
     pub metrics: bool,
     /// How long bringing up may take before it fails with the logs. Default: 120 s, and a second
@@ -70,6 +76,7 @@ impl Default for Options {
             name: None,
             nodes: 3,
             pods: 0,
+            crowd: 0,
             metrics: false,
             deadline: None,
         }
@@ -123,6 +130,13 @@ impl Options {
         self
     }
 
+    /// See [`Options::crowd`].
+    #[must_use]
+    pub fn crowd(mut self, pods: u32) -> Self {
+        self.crowd = pods;
+        self
+    }
+
     /// See [`Options::metrics`].
     #[must_use]
     pub fn metrics(mut self, metrics: bool) -> Self {
@@ -138,8 +152,9 @@ impl Options {
     }
 
     pub(crate) fn time_limit(&self) -> Duration {
-        self.deadline
-            .unwrap_or(Duration::from_secs(120 + u64::from(self.pods) / 20))
+        self.deadline.unwrap_or(Duration::from_secs(
+            120 + u64::from(self.pods) / 20 + u64::from(self.crowd) / 200,
+        ))
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
@@ -157,6 +172,14 @@ impl Options {
             return refuse(format!(
                 "{} pods asked for, {} takes at most {most_pods}",
                 self.pods, self.tier
+            ));
+        }
+        let crowd = crowd::WORKLOADS..=most_pods;
+        if self.crowd > 0 && (self.tier != Tier::Kwok || !crowd.contains(&self.crowd)) {
+            return refuse(format!(
+                "a crowd of {} pods asked for, kwok takes {} to {most_pods}, real none",
+                self.crowd,
+                crowd.start()
             ));
         }
         if self.metrics && self.tier != Tier::Real {
@@ -204,6 +227,9 @@ mod tests {
         check(&Options::real().nodes(3), Some("1 to 2"));
         check(&Options::real().pods(101), Some("at most 100"));
         check(&Options::kwok().metrics(true), Some("metrics-server"));
+        check(&Options::kwok().crowd(500), None);
+        check(&Options::kwok().crowd(5), Some("crowd of 5"));
+        check(&Options::real().crowd(500), Some("real none"));
         check(&Options::kwok().name("../x"), Some("\"../x\""));
         check(&Options::kwok().name("-x"), Some("\"-x\""));
         check(&Options::kwok().name("x".repeat(25)), Some("24"));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use kubegraf_testcluster::{
     Cluster, Error, FAULT, Fault, Options, State, Tier, User, down, list, require, sweep,
 };
+use serde_json::Value;
 use traces::Traces;
 
 const SOON: Duration = Duration::from_secs(30);
@@ -342,4 +343,92 @@ fn forbidden(answer: Result<(), String>) {
         refusal.contains("Forbidden"),
         "refused for another reason: {refusal}"
     );
+}
+
+/// What the benches stand on: as many pods as asked for, as large as real ones, which the real
+/// controllers take for their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_is_what_its_controllers_would_have_made() -> Result<(), Error> {
+    if !require(Tier::Kwok) {
+        return Ok(());
+    }
+    let cluster = Cluster::up(Options::kwok().nodes(5).crowd(700)).await?;
+    let pods = cluster
+        .get(&["pods", "-A", "--show-managed-fields"])
+        .await?;
+    let pods = pods["items"].as_array().expect("a list has items").clone();
+    assert_eq!(pods.len(), 700);
+    let uids: std::collections::BTreeSet<_> = pods
+        .iter()
+        .map(|pod| pod["metadata"]["uid"].to_string())
+        .collect();
+    assert_eq!(uids.len(), 700, "two pods share an identity");
+    let size = |value: &Value| value.to_string().len();
+    let bytes = pods.iter().map(size).sum::<usize>() / pods.len();
+    let managed = pods
+        .iter()
+        .map(|pod| size(&pod["metadata"]["managedFields"]))
+        .sum::<usize>()
+        / pods.len();
+    assert!((9_000..12_000).contains(&bytes), "{bytes} bytes a pod");
+    assert!(
+        (3_500..6_000).contains(&managed),
+        "{managed} bytes of managedFields"
+    );
+    let failing = pods
+        .iter()
+        .filter(|pod| pod["status"]["containerStatuses"][0]["ready"] == false)
+        .count();
+    assert!((20..200).contains(&failing), "{failing} of 700 fail");
+
+    // The controllers run again; what they do not recognise they would delete or make anew.
+    let wanted = |list: &Value| -> u64 {
+        let items = list["items"].as_array().expect("a list has items");
+        items
+            .iter()
+            .filter_map(|item| item["spec"]["replicas"].as_u64())
+            .sum()
+    };
+    assert_eq!(wanted(&cluster.get(&["deployments", "-A"]).await?), 700);
+    assert_eq!(wanted(&cluster.get(&["replicasets", "-A"]).await?), 700);
+    cluster
+        .run(&[
+            "scale",
+            "deployment/checkout-api",
+            "-n",
+            "checkout",
+            "--replicas=2",
+        ])
+        .await?;
+    let own = [
+        "pods",
+        "-n",
+        "checkout",
+        "-l",
+        "app.kubernetes.io/name=checkout-api",
+    ];
+    cluster
+        .eventually(
+            "the controllers act on a copy",
+            Duration::from_secs(60),
+            async || {
+                let left = cluster.get(&own).await.map_err(|error| error.to_string())?;
+                match left["items"].as_array().map(Vec::len) {
+                    Some(2) => Ok(()),
+                    seen => Err(format!("{seen:?} pods")),
+                }
+            },
+        )
+        .await?;
+    let all = cluster.get(&["pods", "-A"]).await?;
+    let checkout = pods
+        .iter()
+        .filter(|pod| pod["metadata"]["labels"]["app.kubernetes.io/name"] == "checkout-api");
+    let left = all["items"].as_array().expect("a list has items").len();
+    assert_eq!(
+        left,
+        700 - checkout.count() + 2,
+        "other workloads were touched"
+    );
+    cluster.down().await
 }

@@ -33,6 +33,7 @@ struct Asked {
     name: Option<String>,
     nodes: Option<u32>,
     pods: Option<u32>,
+    crowd: Option<u32>,
 }
 
 impl Asked {
@@ -49,6 +50,7 @@ impl Asked {
                 "--name" => asked.name = Some(value()?.clone()),
                 "--nodes" => asked.nodes = Some(number(word, value()?)?),
                 "--pods" => asked.pods = Some(number(word, value()?)?),
+                "--crowd" => asked.crowd = Some(number(word, value()?)?),
                 flag if flag.starts_with('-') => bail!("there is no flag \"{flag}\""),
                 verb if asked.verb.is_empty() => verb.clone_into(&mut asked.verb),
                 tier => asked.tier = Some(tier.parse()?),
@@ -105,6 +107,9 @@ fn up(asked: &Asked) -> Result<()> {
     }
     if let Some(pods) = asked.pods {
         options = options.pods(pods);
+    }
+    if let Some(crowd) = asked.crowd {
+        options = options.crowd(crowd);
     }
     if tier == Tier::Real {
         options = options.metrics(true);

@@ -82,7 +82,7 @@ impl Cluster {
     }
 
     /// The process that does the work of a part.
-    fn identity(&self, part: &str) -> Result<Identity, Error> {
+    pub(super) fn identity(&self, part: &str) -> Result<Identity, Error> {
         let parts = self.lock();
         let found = parts.iter().find(|candidate| candidate.name == part);
         let child = found.and_then(|part| part.child.as_ref()?.id().into());
