@@ -4,6 +4,7 @@
 //! the kube clients and hands none of them to the window.
 
 mod connection;
+mod exec;
 mod kubeconfig;
 mod status;
 
@@ -16,7 +17,7 @@ use std::{
 
 use kubegraf_ipc::{
     Code,
-    cluster::{ClusterEntry, ClusterList},
+    cluster::{ClusterEntry, ClusterList, FileOrigin},
 };
 use tokio::sync::watch;
 
@@ -131,7 +132,7 @@ impl Clusters {
 
     /// Every context of every readable kubeconfig, and the demo cluster.
     pub fn list(&self) -> ClusterList {
-        let contexts = Contexts::read(&self.sources.kubeconfigs);
+        let contexts = self.contexts();
         let current = match &*self.active.borrow() {
             Active::Connected(connection) => Some(connection.id().to_owned()),
             Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
@@ -139,7 +140,13 @@ impl Clusters {
         let mut clusters: Vec<_> = contexts.list.iter().map(Context::entry).collect();
         clusters.push(connection::demo_entry());
         let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in &mut clusters {
+            // Nothing asks before a program for credentials runs yet.
+            entry.exec = contexts
+                .find(&entry.id)
+                .and_then(|context| context.exec().map(|exec| exec.shown(true)));
+            entry.is_connected = open.contains_key(&entry.id);
             entry.is_active = current.as_ref() == Some(&entry.id);
             mark(entry, probes.get(&entry.id));
         }
@@ -147,12 +154,22 @@ impl Clusters {
             clusters,
             current_cluster: current,
             problems: contexts.problems,
+            files: contexts.files,
+            shadowed: contexts.shadowed,
         }
+    }
+
+    fn contexts(&self) -> Contexts {
+        let files = self.sources.kubeconfigs.iter();
+        let files: Vec<_> = files
+            .map(|path| (path.clone(), FileOrigin::Environment))
+            .collect();
+        Contexts::read(&files)
     }
 
     /// Connects at start: the kubeconfig's current context, or the demo cluster when there is none.
     pub async fn connect_first(&self) {
-        let contexts = Contexts::read(&self.sources.kubeconfigs);
+        let contexts = self.contexts();
         let first = if self.sources.demo {
             None
         } else {
@@ -216,7 +233,7 @@ impl Clusters {
         let connection = if id == DEMO {
             Connection::demo(Arc::clone(&self.clock)).await?
         } else {
-            let contexts = Contexts::read(&self.sources.kubeconfigs);
+            let contexts = self.contexts();
             let context = contexts
                 .find(id)
                 .ok_or_else(|| Error::Unknown(id.to_owned()))?;

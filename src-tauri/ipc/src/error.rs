@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::ExecPlugin;
+
 /// A failed command. Never carries a secret value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
@@ -17,6 +19,20 @@ pub struct Error {
     pub detail: Option<String>,
     /// Whether the same request may succeed later without a change by the user.
     pub retryable: bool,
+    /// With [`Code::ConsentNeeded`]: what would run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Box<ExecConsent>>,
+}
+
+/// The program that a person has to allow first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct ExecConsent {
+    /// [`crate::cluster::ClusterEntry::id`].
+    pub cluster: String,
+    /// What would run.
+    pub plugin: ExecPlugin,
 }
 
 /// Classes of failure; one exists only when the window acts on it.
@@ -33,6 +49,9 @@ pub enum Code {
     /// The cluster cannot be reached or the credentials were refused: the window offers the
     /// cluster switcher.
     Unreachable,
+    /// A program that gives credentials was never allowed to run: the window shows `consent`, asks,
+    /// sends [`crate::cluster::AllowExec`] and tries again.
+    ConsentNeeded,
     /// What was approved is not what is there now: the window offers a fresh preview.
     Conflict,
     /// The local database cannot take or give data.
@@ -49,6 +68,7 @@ impl Error {
             message: message.into(),
             detail: None,
             retryable: false,
+            consent: None,
         }
     }
 
@@ -56,6 +76,16 @@ impl Error {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same error with what has to be allowed first.
+    #[must_use]
+    pub fn with_consent(mut self, cluster: impl Into<String>, plugin: ExecPlugin) -> Self {
+        self.consent = Some(Box::new(ExecConsent {
+            cluster: cluster.into(),
+            plugin,
+        }));
         self
     }
 

@@ -9,9 +9,11 @@
 pub mod age;
 pub mod app;
 pub mod cluster;
+pub mod doctor;
 pub mod error;
 pub mod execution;
 pub mod incident;
+pub mod inspect;
 pub mod object;
 pub mod table;
 
@@ -20,7 +22,7 @@ mod contract;
 mod roundtrip;
 
 pub use contract::{COMMANDS, Command, MUTATIONS, Mutation, WATCHES, Watch};
-pub use error::{Code, Error};
+pub use error::{Code, Error, ExecConsent};
 
 /// What a command answers.
 pub type Reply<C> = Result<<C as Command>::Reply, Error>;

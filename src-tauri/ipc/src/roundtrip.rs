@@ -5,7 +5,10 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{app::*, cluster::*, contract::*, error::Error, execution::*, incident::*, table::*};
+use crate::{
+    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, incident::*,
+    inspect::*, table::*,
+};
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
 where
@@ -43,6 +46,12 @@ round_trips! {
     list_executions: ListExecutions, watch_execution: WatchExecution,
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     unwatch: Unwatch, report_ui: ReportUi,
+    refresh_clusters: RefreshClusters, watch_clusters: WatchClusters, test_cluster: TestCluster,
+    cluster_health: ClusterHealth, add_kubeconfig: AddKubeconfig,
+    remove_kubeconfig: RemoveKubeconfig, allow_exec: AllowExec, set_protected: SetProtected,
+    select_namespaces: SelectNamespaces, diagnose_cluster: DiagnoseCluster, diagnosis: Diagnosis,
+    get_object: GetObject, object_text: ObjectText, get_cache_stats: GetCacheStats,
+    cache_stats: CacheStats, get_capabilities: GetCapabilities, capabilities: Capabilities,
 }
 
 #[test]

@@ -224,6 +224,12 @@ pub(super) fn demo_entry() -> ClusterEntry {
         kubeconfig_path: String::new(),
         error: None,
         is_demo: true,
+        is_connected: false,
+        insecure: false,
+        protected: false,
+        exec: None,
+        namespaces: Vec::new(),
+        health: None,
     }
 }
 
