@@ -252,7 +252,7 @@ impl Core {
                 Freshness::Forbidden { .. } => return Ok(vec![connection.namespace().into()]),
                 Freshness::Live | Freshness::Reconnecting { .. } => {
                     let names = namespaces.objects();
-                    return Ok(names.iter().map(|n| n.metadata.name.clone()).collect());
+                    return Ok(names.iter().map(|n| n.metadata.name.to_string()).collect());
                 }
             }
             if changes.changed().await.is_err() {

@@ -27,7 +27,7 @@ pub use replica_sets::ReplicaSets;
 pub use services::Services;
 
 use crate::{
-    objects::Object,
+    objects::{Map, Object, Text},
     watch::{Rows, Watches},
 };
 
@@ -46,6 +46,12 @@ pub trait Kind: Send + Sync + 'static {
 
     /// The object's cells, one per column, and its tone.
     fn row(object: &Self::Object) -> (Vec<Cell>, Tone);
+
+    /// The value of a field that the API server lets select by (`status.phase`), besides name and
+    /// namespace; `None` when the kind has no such field.
+    fn field(_object: &Self::Object, _path: &str) -> Option<Text> {
+        None
+    }
 }
 
 /// One column of a kind.
@@ -153,7 +159,7 @@ fn or_none(value: &str) -> Cell {
 }
 
 /// `app=web,tier=front`, or `<none>`.
-fn labels(labels: &std::collections::BTreeMap<String, String>) -> Cell {
+fn labels(labels: &Map) -> Cell {
     let pairs: Vec<_> = labels
         .iter()
         .map(|(key, value)| format!("{key}={value}"))

@@ -19,6 +19,7 @@ mod streams;
 pub mod table;
 mod task;
 pub mod watch;
+mod wire;
 
 pub use crate::core::{Core, StartError};
 pub use options::{Error as OptionsError, Options};

@@ -4,41 +4,56 @@
 //! object small. Times are epoch seconds. The full object is fetched when a person opens it; it is
 //! never built from these types.
 
+mod affinity;
+mod container;
 mod deployment;
 mod event;
+mod map;
 mod meta;
 mod namespace;
 mod node;
 mod pod;
 mod pod_spec;
+mod pool;
+mod probe;
 mod replica_set;
 mod service;
 mod template;
+mod text;
 mod times;
+mod volume;
 
 use std::fmt::Debug;
 
 use kubegraf_ipc::object::ObjectRef;
 use serde::de::DeserializeOwned;
 
+pub use affinity::{Affinity, NodeAffinity, NodeSelector, NodeTerm, PodAffinity, PodAffinityTerm};
+pub use container::{
+    Container, ContainerPort, EnvFrom, EnvSource, EnvVar, IntOrString, KeyRef, NameRef, Resources,
+};
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, Selector, SelectorRequirement};
 pub use event::{Event, EventSeries, EventSource, InvolvedObject};
+pub use map::Map;
 pub use meta::{Meta, Owner};
 pub use namespace::Namespace;
 pub use node::{Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Taint};
 pub use pod::{ContainerState, ContainerStatus, Pod, PodStatus, Running, Terminated, Waiting};
-pub use pod_spec::{
-    Container, ContainerPort, EnvFrom, EnvVar, IntOrString, KeyRef, NameRef, PodSpec, Probe,
-    Resources, Toleration, Volume,
-};
+pub use pod_spec::{PodSpec, ReadinessGate, Toleration};
+pub use probe::{Exec, Grpc, HttpGet, Probe, TcpSocket};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use service::{LoadBalancerIngress, Service, ServicePort, ServiceSpec, ServiceStatus};
 pub use template::Template;
+pub use text::Text;
+pub use volume::{ClaimVolume, ProjectedVolume, Projection, SecretVolume, Volume};
+
+use crate::wire::{self, wire};
+
+/// Reads an object from its protobuf message.
+pub type Decode<T> = fn(&[u8]) -> Result<T, wire::Malformed>;
 
 /// A kind core has a type for.
-pub trait Object:
-    kube::Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
-{
+pub trait Object: Clone + Debug + Default + DeserializeOwned + Send + Sync + 'static {
     /// `Pod`.
     const KIND: &'static str;
     /// Empty for the core group.
@@ -48,10 +63,11 @@ pub trait Object:
     /// `pods`.
     const PLURAL: &'static str;
 
+    /// How it is read from the protobuf encoding; `None` for a kind that comes as JSON.
+    const DECODE: Option<Decode<Self>> = None;
+
     /// The object's metadata.
     fn metadata(&self) -> &Meta;
-    /// For the store, which drops what only the watcher needs.
-    fn metadata_mut(&mut self) -> &mut Meta;
 
     /// `v1`, `apps/v1` …
     fn api_version_text() -> String {
@@ -68,9 +84,9 @@ pub trait Object:
         ObjectRef {
             api_version: Self::api_version_text(),
             kind: Self::KIND.into(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            uid: Some(meta.uid.clone()),
+            namespace: meta.namespace.to_string(),
+            name: meta.name.to_string(),
+            uid: Some(meta.uid.to_string()),
         }
     }
 }
@@ -80,13 +96,13 @@ pub trait Object:
 #[serde(rename_all = "camelCase", default)]
 pub struct Condition {
     /// `Ready`, `Progressing` …
-    pub r#type: String,
+    pub r#type: Text,
     /// `True`, `False` or `Unknown`.
-    pub status: String,
+    pub status: Text,
     /// CamelCase word.
-    pub reason: String,
+    pub reason: Text,
     /// For people.
-    pub message: String,
+    pub message: Text,
     /// When `status` last changed.
     #[serde(deserialize_with = "times::deserialize")]
     pub last_transition_time: Option<i64>,
@@ -94,6 +110,15 @@ pub struct Condition {
     #[serde(deserialize_with = "times::deserialize", alias = "lastHeartbeatTime")]
     pub last_update_time: Option<i64>,
 }
+
+// PodCondition; the number of the time differs in every other kind's conditions.
+wire!(Condition {
+    1 => r#type,
+    2 => status,
+    4 => last_transition_time via wire::time,
+    5 => reason,
+    6 => message,
+});
 
 /// The condition of that type, if it is there.
 #[must_use]
@@ -103,43 +128,26 @@ pub fn condition<'a>(conditions: &'a [Condition], r#type: &str) -> Option<&'a Co
         .find(|condition| condition.r#type == r#type)
 }
 
+/// Names a kind's type; with `protobuf` at the end it is read in that encoding, through `Parts`.
 macro_rules! object {
-    ($type:ident, $group:literal, $version:literal, $plural:literal, $scope:ident) => {
-        impl kube::Resource for $type {
-            type DynamicType = ();
-            type Scope = k8s_openapi::$scope;
-
-            fn kind((): &()) -> std::borrow::Cow<'_, str> {
-                stringify!($type).into()
-            }
-            fn group((): &()) -> std::borrow::Cow<'_, str> {
-                $group.into()
-            }
-            fn version((): &()) -> std::borrow::Cow<'_, str> {
-                $version.into()
-            }
-            fn plural((): &()) -> std::borrow::Cow<'_, str> {
-                $plural.into()
-            }
-            fn meta(&self) -> &kube::core::ObjectMeta {
-                self.metadata.wire()
-            }
-            fn meta_mut(&mut self) -> &mut kube::core::ObjectMeta {
-                self.metadata.wire_mut()
-            }
-        }
+    ($type:ident, $group:literal, $version:literal, $plural:literal $(, $encoding:ident)?) => {
         impl crate::objects::Object for $type {
             const KIND: &'static str = stringify!($type);
             const GROUP: &'static str = $group;
             const VERSION: &'static str = $version;
             const PLURAL: &'static str = $plural;
+            $(object!(@$encoding);)?
             fn metadata(&self) -> &crate::objects::Meta {
                 &self.metadata
             }
-            fn metadata_mut(&mut self) -> &mut crate::objects::Meta {
-                &mut self.metadata
-            }
         }
+    };
+    (@protobuf) => {
+        const DECODE: Option<crate::objects::Decode<Self>> = Some(|message| {
+            let mut parts = Parts::default();
+            crate::wire::Message::merge_message(&mut parts, message)?;
+            Ok(parts.into())
+        });
     };
 }
 pub(crate) use object;

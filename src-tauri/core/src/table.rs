@@ -3,7 +3,10 @@
 //! Filter, order and facets run here over the whole set; the window holds one slice. It knows rows
 //! and views, nothing of object types or Tauri.
 
+mod filter;
+mod order;
 mod query;
+mod selector;
 mod slice;
 
 use std::{sync::Arc, time::Duration};
@@ -16,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::watch::Rows;
 
-pub use query::Query;
+pub use query::{Answer, Query};
 
 /// Events of one table are at least this far apart.
 pub const COALESCE: Duration = Duration::from_millis(50);
@@ -33,6 +36,12 @@ pub struct Table {
     pub facet: Option<usize>,
     /// Only these namespaces; empty means all.
     pub namespaces: Vec<String>,
+}
+
+impl Table {
+    fn shows(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|shown| shown == namespace)
+    }
 }
 
 /// Checks a view as the window sent it.
@@ -69,11 +78,12 @@ pub async fn run(
     mut emit: impl FnMut(TableEvent) -> bool + Send,
 ) {
     let mut changes = table.rows.changes();
+    let mut query = Query::default();
     let mut sent = slice::Sent::default();
     loop {
         let wanted = view.borrow_and_update().clone();
         changes.mark_unchanged();
-        let answer = Query::new(&table, &wanted).run();
+        let answer = query.run(&table, &wanted);
         if let Some(event) = sent.advance(answer)
             && !emit(event)
         {

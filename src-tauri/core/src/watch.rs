@@ -3,8 +3,12 @@
 //! The first subscriber starts it, the last one to leave ends it. What arrives is kept in a
 //! [`Mirror`] with one writer and many readers. Nothing here knows filters, windows or incidents.
 
+mod broken;
+mod listed;
 mod mirror;
 mod reflector;
+mod rowset;
+mod source;
 
 use std::{
     any::{Any, TypeId},
@@ -13,8 +17,11 @@ use std::{
 };
 
 use kube::Client;
+use reflector::Reflector;
+use tokio::sync::watch;
 
-pub use mirror::{Listed, Mirror, Rows};
+pub use listed::{CellRef, Listed, SEPARATOR};
+pub use mirror::{Fields, Mirror, Rows, Snapshot};
 
 use crate::{clock::Clock, kinds::Kind, task::TaskGuard};
 
@@ -23,6 +30,7 @@ use crate::{clock::Clock, kinds::Kind, task::TaskGuard};
 pub struct Watches {
     client: Client,
     clock: Arc<dyn Clock>,
+    namespaces: watch::Receiver<Vec<String>>,
     running: Arc<Mutex<HashMap<TypeId, Weak<dyn Any + Send + Sync>>>>,
 }
 
@@ -35,11 +43,21 @@ pub struct Subscription<K: Kind> {
 impl Watches {
     /// No watch runs yet.
     pub fn new(client: Client, clock: Arc<dyn Clock>) -> Self {
+        let (_, namespaces) = watch::channel(Vec::new());
         Self {
             client,
             clock,
+            namespaces,
             running: Arc::default(),
         }
+    }
+
+    /// Where a user who may not list the whole cluster is to be shown objects instead. A change of
+    /// the list is followed.
+    #[must_use]
+    pub fn with_namespaces(mut self, namespaces: watch::Receiver<Vec<String>>) -> Self {
+        self.namespaces = namespaces;
+        self
     }
 
     /// Joins the watch of a kind, or starts it.
@@ -54,10 +72,15 @@ impl Watches {
             return shared;
         }
         let (mirror, writer) = mirror::pair::<K>();
-        let run = reflector::run(self.client.clone(), writer, Arc::clone(&self.clock));
+        let reflector = Reflector {
+            client: self.client.clone(),
+            writer: Mutex::new(writer),
+            clock: Arc::clone(&self.clock),
+            namespaces: self.namespaces.clone(),
+        };
         let subscription = Arc::new(Subscription {
             mirror,
-            _watch: TaskGuard::spawn(run),
+            _watch: TaskGuard::spawn(reflector.run()),
         });
         let shared: Arc<dyn Any + Send + Sync> = Arc::clone(&subscription) as _;
         running.insert(TypeId::of::<K>(), Arc::downgrade(&shared));

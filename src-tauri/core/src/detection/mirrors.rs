@@ -108,5 +108,5 @@ impl Mirrors {
 }
 
 fn known<K: Kind>(mirror: &Mirror<K>) -> Option<Vec<Arc<K::Object>>> {
-    (mirror.freshness() == Freshness::Live).then(|| mirror.objects())
+    (mirror.freshness() == Freshness::Live).then(|| mirror.objects().to_vec())
 }

@@ -63,13 +63,13 @@ impl<'a> Seen<'a> {
 
     /// What it waits for.
     pub fn waiting(self) -> Option<&'a Waiting> {
-        self.status.state.waiting.as_ref()
+        self.status.state.waiting.as_deref()
     }
 
     /// Its latest end: the present state when it has ended, else the one before.
     pub fn ended(self) -> Option<(&'static str, &'a Terminated)> {
-        let now = self.status.state.terminated.as_ref();
-        let before = self.status.last_state.terminated.as_ref();
+        let now = self.status.state.terminated.as_deref();
+        let before = self.status.last_state.terminated.as_deref();
         now.map(|end| ("state.terminated", end))
             .or(before.map(|end| ("lastState.terminated", end)))
     }
@@ -138,10 +138,7 @@ pub(super) fn quiet(pod: &Pod, r#type: &str) -> bool {
 }
 
 /// Whether `kubegraf.io/ignore` names the type.
-pub(super) fn ignored(
-    annotations: &std::collections::BTreeMap<String, String>,
-    r#type: &str,
-) -> bool {
+pub(super) fn ignored(annotations: &crate::objects::Map, r#type: &str) -> bool {
     annotations
         .get("kubegraf.io/ignore")
         .is_some_and(|list| list.split(',').any(|id| id.trim() == r#type))

@@ -190,7 +190,7 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
     for (index, signal) in signals.iter().enumerate() {
         by_object.entry(&signal.object).or_default().push(index);
         if let Place::Pod(pod) = signal.place {
-            by_node.entry(&pod.spec.node_name).or_default().push(index);
+            by_node.entry(&pod.node_name).or_default().push(index);
         }
     }
     let near = |signal: &Signal<'_>| {

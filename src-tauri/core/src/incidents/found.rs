@@ -287,7 +287,7 @@ fn chain(graph: &Graph<'_>, target: &ObjectRef, symptoms: &[&Signal<'_>]) -> Vec
         let Place::Pod(pod) = signal.place else {
             continue;
         };
-        if target.kind == "Node" && pod.spec.node_name == target.name {
+        if target.kind == "Node" && pod.node_name == target.name {
             add(target.clone(), "runs_on", pod.reference());
             continue;
         }
@@ -334,8 +334,8 @@ fn facts(graph: &Graph<'_>, lead: &Signal<'_>, symptoms: &[&Signal<'_>]) -> Fact
         .or(lead.container)
         .and_then(|name| containers::named(pod, name));
     Facts {
-        pod_name: Some(pod.metadata.name.clone()),
-        namespace: Some(pod.metadata.namespace.clone()),
+        pod_name: Some(pod.metadata.name.to_string()),
+        namespace: Some(pod.metadata.namespace.to_string()),
         container_name: container.map(|container| container.name().to_owned()),
         exit_code: container.and_then(|container| Some(container.ended()?.1.exit_code)),
         restart_count: container.map(|container| container.status.restart_count),

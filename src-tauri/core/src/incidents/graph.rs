@@ -56,8 +56,8 @@ impl<'a> Graph<'a> {
             if let Some(owner) = controller(&pod.metadata, "ReplicaSet") {
                 graph.pods_of_set.entry(owner).or_default().push(pod);
             }
-            if !pod.spec.node_name.is_empty() {
-                let pods = graph.pods_on_node.entry(&pod.spec.node_name).or_default();
+            if !pod.node_name.is_empty() {
+                let pods = graph.pods_on_node.entry(&pod.node_name).or_default();
                 pods.push(pod);
             }
         }
@@ -222,11 +222,11 @@ impl<'a> Graph<'a> {
             .and_then(|set| set.metadata.controller());
         let owner = above.unwrap_or(owner);
         ObjectRef {
-            api_version: owner.api_version.clone(),
-            kind: owner.kind.clone(),
-            namespace: pod.metadata.namespace.clone(),
-            name: owner.name.clone(),
-            uid: Some(owner.uid.clone()).filter(|uid| !uid.is_empty()),
+            api_version: owner.api_version.to_string(),
+            kind: owner.kind.to_string(),
+            namespace: pod.metadata.namespace.to_string(),
+            name: owner.name.to_string(),
+            uid: Some(owner.uid.to_string()).filter(|uid| !uid.is_empty()),
         }
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn leads(from: &str, to: &str) -> bool {
 fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_>) -> bool {
     match link {
         Link::RunsOn => match (cause.place, effect.place) {
-            (Place::Node(node), Place::Pod(pod)) => pod.spec.node_name == node.metadata.name,
+            (Place::Node(node), Place::Pod(pod)) => pod.node_name == node.metadata.name,
             _ => false,
         },
         Link::SameContainer => {

@@ -3,7 +3,7 @@
 use kubegraf_ipc::{object::Tone, table::Cell};
 
 use super::{ColumnDef, Kind, text};
-use crate::objects::Event;
+use crate::objects::{Event, Text};
 
 /// Events.
 pub struct Events;
@@ -48,7 +48,7 @@ impl Kind for Events {
             &event.source.component
         };
         let source = if event.source.host.is_empty() {
-            component.clone()
+            component.to_string()
         } else {
             format!("{component}, {}", event.source.host)
         };
@@ -70,5 +70,22 @@ impl Kind for Events {
             Tone::Neutral
         };
         (cells, tone)
+    }
+
+    fn field(event: &Event, path: &str) -> Option<Text> {
+        let about = &event.involved_object;
+        match path {
+            "involvedObject.kind" => Some(about.kind.clone()),
+            "involvedObject.namespace" => Some(about.namespace.clone()),
+            "involvedObject.name" => Some(about.name.clone()),
+            "involvedObject.uid" => Some(about.uid.clone()),
+            "involvedObject.apiVersion" => Some(about.api_version.clone()),
+            "involvedObject.fieldPath" => Some(about.field_path.clone()),
+            "reason" => Some(event.reason.clone()),
+            "reportingComponent" => Some(event.reporting_component.clone()),
+            "source" => Some(event.source.component.clone()),
+            "type" => Some(event.r#type.clone()),
+            _ => None,
+        }
     }
 }

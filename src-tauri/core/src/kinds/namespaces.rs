@@ -3,7 +3,7 @@
 use kubegraf_ipc::{object::Tone, table::Cell};
 
 use super::{ColumnDef, Kind, text};
-use crate::objects::Namespace;
+use crate::objects::{Namespace, Text};
 
 /// Namespaces.
 pub struct Namespaces;
@@ -31,5 +31,9 @@ impl Kind for Namespaces {
             Tone::Pending
         };
         (cells, tone)
+    }
+
+    fn field(namespace: &Namespace, path: &str) -> Option<Text> {
+        (path == "status.phase").then(|| namespace.status.phase.as_str().into())
     }
 }

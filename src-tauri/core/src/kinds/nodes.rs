@@ -3,7 +3,7 @@
 use kubegraf_ipc::{object::Tone, table::Cell};
 
 use super::{ColumnDef, Kind, or_none, text};
-use crate::objects::{Node, NodeInfo, condition};
+use crate::objects::{Node, NodeInfo, Text, condition};
 
 /// Nodes.
 pub struct Nodes;
@@ -47,6 +47,10 @@ impl Kind for Nodes {
             or_unknown(&info.container_runtime_version),
         ];
         (cells, tone)
+    }
+
+    fn field(node: &Node, path: &str) -> Option<Text> {
+        (path == "spec.unschedulable").then(|| node.spec.unschedulable.to_string().into())
     }
 }
 

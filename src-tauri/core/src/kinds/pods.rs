@@ -3,7 +3,7 @@
 use kubegraf_ipc::{object::Tone, table::Cell};
 
 use super::{ColumnDef, Kind, NONE, or_none, text};
-use crate::objects::{Container, ContainerStatus, Pod, Terminated, condition};
+use crate::objects::{Container, ContainerStatus, Pod, Terminated, Text, condition};
 
 /// Pods.
 pub struct Pods;
@@ -38,18 +38,32 @@ impl Kind for Pods {
             },
             Cell::Age(pod.metadata.created),
             or_none(&pod.status.pod_ip),
-            or_none(&pod.spec.node_name),
+            or_none(&pod.node_name),
             or_none(&pod.status.nominated_node_name),
             readiness_gates(pod),
         ];
         (cells, tone)
+    }
+
+    fn field(pod: &Pod, path: &str) -> Option<Text> {
+        match path {
+            "spec.nodeName" => Some(pod.node_name.clone()),
+            "spec.restartPolicy" => Some(pod.spec.restart_policy.as_str().into()),
+            "spec.schedulerName" => Some(pod.spec.scheduler_name.as_str().into()),
+            "spec.serviceAccountName" => Some(pod.spec.service_account_name.as_str().into()),
+            "spec.hostNetwork" => Some(pod.spec.host_network.to_string().into()),
+            "status.phase" => Some(pod.status.phase.clone()),
+            "status.podIP" => Some(pod.status.pod_ip.clone()),
+            "status.nominatedNodeName" => Some(pod.status.nominated_node_name.clone()),
+            _ => None,
+        }
     }
 }
 
 /// What kubectl prints of a pod.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
-    pub(crate) status: String,
+    pub(crate) status: Text,
     pub(crate) ready: usize,
     pub(crate) containers: usize,
     pub(crate) restarts: u32,
@@ -91,13 +105,13 @@ pub(crate) fn summarise(pod: &Pod) -> Summary {
     summary
 }
 
-fn initial_status(pod: &Pod) -> String {
+fn initial_status(pod: &Pod) -> Text {
     let gated = condition(&pod.status.conditions, "PodScheduled")
         .is_some_and(|scheduled| scheduled.reason == "SchedulingGated");
     match (gated, pod.status.reason.as_str()) {
         (true, _) => "SchedulingGated".into(),
         (false, "") => pod.status.phase.clone(),
-        (false, reason) => reason.into(),
+        (false, _) => pod.status.reason.clone(),
     }
 }
 
@@ -139,11 +153,11 @@ fn read_init_containers(pod: &Pod, summary: &mut Summary) -> SidecarRestarts {
             continue;
         }
         summary.status = match (&status.state.terminated, &status.state.waiting) {
-            (Some(terminated), _) => format!("Init:{}", ended(terminated)),
+            (Some(terminated), _) => format!("Init:{}", ended(terminated)).into(),
             (None, Some(w)) if !w.reason.is_empty() && w.reason != "PodInitializing" => {
-                format!("Init:{}", w.reason)
+                format!("Init:{}", w.reason).into()
             }
-            _ => format!("Init:{index}/{}", pod.spec.init_containers.len()),
+            _ => format!("Init:{index}/{}", pod.spec.init_containers.len()).into(),
         };
         return sidecars;
     }
@@ -178,11 +192,11 @@ fn read_containers(pod: &Pod, summary: &mut Summary) {
     }
 }
 
-fn ended(terminated: &Terminated) -> String {
+fn ended(terminated: &Terminated) -> Text {
     match (terminated.reason.as_str(), terminated.signal) {
-        ("", 0) => format!("ExitCode:{}", terminated.exit_code),
-        ("", signal) => format!("Signal:{signal}"),
-        (reason, _) => reason.into(),
+        ("", 0) => format!("ExitCode:{}", terminated.exit_code).into(),
+        ("", signal) => format!("Signal:{signal}").into(),
+        _ => terminated.reason.clone(),
     }
 }
 
@@ -201,9 +215,9 @@ fn readiness_gates(pod: &Pod) -> Cell {
     }
     let passed = gates
         .iter()
-        .filter_map(|gate| gate.get("conditionType")?.as_str())
-        .filter(|r#type| {
-            condition(&pod.status.conditions, r#type).is_some_and(|c| c.status == "True")
+        .filter(|gate| {
+            condition(&pod.status.conditions, &gate.condition_type)
+                .is_some_and(|c| c.status == "True")
         })
         .count();
     text(format!("{passed}/{}", gates.len()))

@@ -1,10 +1,9 @@
 //! Deployments.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use super::{Condition, Meta, Template, object};
+use super::{Condition, Map, Meta, Template, object};
+use crate::wire::wire;
 
 /// A Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -18,13 +17,7 @@ pub struct Deployment {
     pub status: DeploymentStatus,
 }
 
-object!(
-    Deployment,
-    "apps",
-    "v1",
-    "deployments",
-    NamespaceResourceScope
-);
+object!(Deployment, "apps", "v1", "deployments");
 
 /// A Deployment's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -63,17 +56,17 @@ pub struct DeploymentStatus {
 }
 
 /// A label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Selector {
     /// Labels that must be equal.
-    pub match_labels: BTreeMap<String, String>,
+    pub match_labels: Map,
     /// Further requirements.
     pub match_expressions: Vec<SelectorRequirement>,
 }
 
 /// One requirement of a label selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct SelectorRequirement {
     /// Label key.
@@ -84,10 +77,13 @@ pub struct SelectorRequirement {
     pub values: Vec<String>,
 }
 
+wire!(Selector { 1 => match_labels, 2 => match_expressions });
+wire!(SelectorRequirement { 1 => key, 2 => operator, 3 => values });
+
 impl Selector {
     /// Whether the labels satisfy every requirement. An empty selector matches everything.
     #[must_use]
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &Map) -> bool {
         self.match_labels
             .iter()
             .all(|(key, value)| labels.get(key) == Some(value))
@@ -96,11 +92,11 @@ impl Selector {
 }
 
 impl SelectorRequirement {
-    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn matches(&self, labels: &Map) -> bool {
         let value = labels.get(&self.key);
         match self.operator.as_str() {
-            "In" => value.is_some_and(|value| self.values.contains(value)),
-            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "In" => value.is_some_and(|value| self.values.iter().any(|v| v == value)),
+            "NotIn" => value.is_none_or(|value| !self.values.iter().any(|v| v == value)),
             "Exists" => value.is_some(),
             "DoesNotExist" => value.is_none(),
             _ => false,

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Meta, object, times};
+use super::{Meta, Text, object, times};
+use crate::wire::{self, wire};
 
 /// An event about another object.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -13,11 +14,11 @@ pub struct Event {
     /// What it is about.
     pub involved_object: InvolvedObject,
     /// `Normal` or `Warning`.
-    pub r#type: String,
+    pub r#type: Text,
     /// CamelCase word: `BackOff`.
-    pub reason: String,
+    pub reason: Text,
     /// For people.
-    pub message: String,
+    pub message: Text,
     /// How often it was seen; 0 where `series` counts.
     pub count: u32,
     /// The first time.
@@ -34,27 +35,54 @@ pub struct Event {
     /// Who saw it.
     pub source: EventSource,
     /// Who saw it, in events of the newer API.
-    pub reporting_component: String,
+    pub reporting_component: Text,
 }
 
-object!(Event, "", "v1", "events", NamespaceResourceScope);
+object!(Event, "", "v1", "events", protobuf);
+
+type Parts = Event;
+
+wire!(Event {
+    1 => metadata,
+    2 => involved_object,
+    3 => reason,
+    4 => message,
+    5 => source,
+    6 => first_timestamp via wire::time,
+    7 => last_timestamp via wire::time,
+    8 => count,
+    9 => r#type,
+    10 => event_time via wire::time,
+    11 => series,
+    14 => reporting_component,
+});
+wire!(InvolvedObject {
+    1 => kind,
+    2 => namespace,
+    3 => name,
+    4 => uid,
+    5 => api_version,
+    7 => field_path,
+});
+wire!(EventSeries { 1 => count, 2 => last_observed_time via wire::time });
+wire!(EventSource { 1 => component, 2 => host });
 
 /// What an event is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct InvolvedObject {
     /// `v1`.
-    pub api_version: String,
+    pub api_version: Text,
     /// `Pod`.
-    pub kind: String,
+    pub kind: Text,
     /// Empty for a cluster-scoped kind.
-    pub namespace: String,
+    pub namespace: Text,
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// Its uid; may be empty.
-    pub uid: String,
+    pub uid: Text,
     /// `spec.containers{app}`; may be empty.
-    pub field_path: String,
+    pub field_path: Text,
 }
 
 /// Repetition of an event.
@@ -73,9 +101,9 @@ pub struct EventSeries {
 #[serde(default)]
 pub struct EventSource {
     /// `kubelet`.
-    pub component: String,
+    pub component: Text,
     /// The node.
-    pub host: String,
+    pub host: Text,
 }
 
 impl Event {

@@ -14,7 +14,7 @@ pub struct Namespace {
     pub status: NamespaceStatus,
 }
 
-object!(Namespace, "", "v1", "namespaces", ClusterResourceScope);
+object!(Namespace, "", "v1", "namespaces");
 
 /// A namespace's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -18,7 +18,7 @@ pub struct Node {
     pub status: NodeStatus,
 }
 
-object!(Node, "", "v1", "nodes", ClusterResourceScope);
+object!(Node, "", "v1", "nodes");
 
 /// A node's spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -1,38 +1,67 @@
 //! Pods.
 
+use std::sync::{Arc, LazyLock};
+
 use serde::Deserialize;
 
-use super::{Condition, Meta, PodSpec, object, times};
+use super::{Condition, Meta, PodSpec, Text, meta::unique, object, pool::Pool, times};
+use crate::wire::{self, wire};
+
+static SPECS: LazyLock<Pool<Arc<PodSpec>>> = LazyLock::new(Pool::new);
 
 /// A pod.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(from = "Parts")]
 pub struct Pod {
     /// Metadata.
     pub metadata: Meta,
-    /// What was asked for.
-    pub spec: PodSpec,
+    /// The node it runs on; empty before it is scheduled.
+    pub node_name: Text,
+    /// What was asked for. Pods of one template share it, so the node is not in it.
+    pub spec: Arc<PodSpec>,
     /// What is.
     pub status: PodStatus,
 }
 
-object!(Pod, "", "v1", "pods", NamespaceResourceScope);
+object!(Pod, "", "v1", "pods", protobuf);
+
+/// A pod as it is served.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parts {
+    metadata: Meta,
+    spec: PodSpec,
+    status: PodStatus,
+}
+
+wire!(Parts { 1 => metadata, 2 => spec, 3 => status });
+
+impl From<Parts> for Pod {
+    fn from(mut parts: Parts) -> Self {
+        Self {
+            metadata: parts.metadata,
+            node_name: parts.spec.settle(),
+            spec: SPECS.keep(&Arc::new(parts.spec)),
+            status: parts.status,
+        }
+    }
+}
 
 /// A pod's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodStatus {
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
-    pub phase: String,
+    pub phase: Text,
     /// `Evicted`, `NodeLost` …
-    pub reason: String,
+    pub reason: Text,
     /// For people.
-    pub message: String,
+    pub message: Text,
     /// Address of the pod.
-    #[serde(rename = "podIP")]
-    pub pod_ip: String,
+    #[serde(rename = "podIP", deserialize_with = "Text::deserialize_unique")]
+    pub pod_ip: Text,
     /// Where the scheduler hopes to place it after a preemption.
-    pub nominated_node_name: String,
+    pub nominated_node_name: Text,
     /// When the kubelet took it.
     #[serde(deserialize_with = "times::deserialize")]
     pub start_time: Option<i64>,
@@ -49,12 +78,12 @@ pub struct PodStatus {
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// The image that runs.
-    pub image: String,
+    pub image: Text,
     /// Its digest; empty while none was pulled.
     #[serde(rename = "imageID")]
-    pub image_id: String,
+    pub image_id: Text,
     /// Whether it passes its readiness probe.
     pub ready: bool,
     /// Whether its startup probe has passed.
@@ -72,11 +101,11 @@ pub struct ContainerStatus {
 #[serde(default)]
 pub struct ContainerState {
     /// Not running yet, or between restarts.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<Box<Waiting>>,
     /// Running.
     pub running: Option<Running>,
     /// Ended.
-    pub terminated: Option<Terminated>,
+    pub terminated: Option<Box<Terminated>>,
 }
 
 /// A waiting container.
@@ -84,9 +113,9 @@ pub struct ContainerState {
 #[serde(default)]
 pub struct Waiting {
     /// `ContainerCreating`, `ImagePullBackOff` …
-    pub reason: String,
+    pub reason: Text,
     /// For people.
-    pub message: String,
+    pub message: Text,
 }
 
 /// A running container.
@@ -103,9 +132,9 @@ pub struct Running {
 #[serde(rename_all = "camelCase", default)]
 pub struct Terminated {
     /// `Completed`, `Error`, `OOMKilled` …
-    pub reason: String,
+    pub reason: Text,
     /// For people; the termination message.
-    pub message: String,
+    pub message: Text,
     /// Process exit code.
     pub exit_code: i32,
     /// The signal that ended it; 0 for none.
@@ -117,3 +146,36 @@ pub struct Terminated {
     #[serde(deserialize_with = "times::deserialize")]
     pub finished_at: Option<i64>,
 }
+
+wire!(PodStatus {
+    1 => phase,
+    2 => conditions,
+    3 => message,
+    4 => reason,
+    6 => pod_ip via unique,
+    7 => start_time via wire::time,
+    8 => container_statuses,
+    10 => init_container_statuses,
+    11 => nominated_node_name,
+});
+wire!(ContainerStatus {
+    1 => name,
+    2 => state,
+    3 => last_state,
+    4 => ready,
+    5 => restart_count,
+    6 => image,
+    7 => image_id,
+    9 => started,
+});
+wire!(ContainerState { 1 => waiting, 2 => running, 3 => terminated });
+wire!(Waiting { 1 => reason, 2 => message });
+wire!(Running { 1 => started_at via wire::time });
+wire!(Terminated {
+    1 => exit_code,
+    2 => signal,
+    3 => reason,
+    4 => message,
+    5 => started_at via wire::time,
+    6 => finished_at via wire::time,
+});

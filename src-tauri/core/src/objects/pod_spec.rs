@@ -1,24 +1,27 @@
 //! What is read of a pod's spec, in a pod and in a workload's template.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use serde_json::Value;
+
+use super::{Affinity, Container, Map, NameRef, Text, Volume};
+use crate::wire::{Field, Fields, Malformed, Value, wire};
+
+/// The name of the volume with the pod's own token begins so, and ends at random.
+const TOKEN_VOLUME: &str = "kube-api-access-";
 
 /// A pod's spec.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// The containers, in order.
     pub containers: Vec<Container>,
     /// The init containers, in order; a sidecar has `restart_policy` "Always".
     pub init_containers: Vec<Container>,
-    /// The node it runs on; empty before it is scheduled.
-    pub node_name: String,
+    /// In a template: the node its pods are pinned to. A pod's own is [`super::Pod::node_name`].
+    pub node_name: Text,
     /// Labels the node must have.
-    pub node_selector: BTreeMap<String, String>,
-    /// Affinity rules as served.
-    pub affinity: Option<Value>,
+    pub node_selector: Map,
+    /// Affinity rules that must hold.
+    pub affinity: Affinity,
     /// Tolerated taints.
     pub tolerations: Vec<Toleration>,
     /// Volumes that refer to other objects.
@@ -30,7 +33,7 @@ pub struct PodSpec {
     /// Secrets with registry credentials.
     pub image_pull_secrets: Vec<NameRef>,
     /// Conditions that must be True for Ready.
-    pub readiness_gates: Vec<Value>,
+    pub readiness_gates: Vec<ReadinessGate>,
     /// What holds the scheduling.
     pub scheduling_gates: Vec<NameRef>,
     /// Which scheduler places it.
@@ -41,170 +44,35 @@ pub struct PodSpec {
     pub host_network: bool,
 }
 
-/// One container.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Container {
-    /// Its name.
-    pub name: String,
-    /// The image reference as written.
-    pub image: String,
-    /// Overrides the image's entrypoint.
-    pub command: Vec<String>,
-    /// Arguments.
-    pub args: Vec<String>,
-    /// Declared ports.
-    pub ports: Vec<ContainerPort>,
-    /// Environment; values of plain variables are kept, references by name only.
-    pub env: Vec<EnvVar>,
-    /// Environment taken from whole objects.
-    pub env_from: Vec<EnvFrom>,
-    /// Requests and limits.
-    pub resources: Resources,
-    /// Restarts the container when it fails.
-    pub liveness_probe: Option<Probe>,
-    /// Takes the pod out of Services when it fails.
-    pub readiness_probe: Option<Probe>,
-    /// Holds the other probes back until it succeeds.
-    pub startup_probe: Option<Probe>,
-    /// "Always" on an init container makes it a sidecar.
-    pub restart_policy: String,
-    /// `Always`, `IfNotPresent`, `Never`.
-    pub image_pull_policy: String,
+impl PodSpec {
+    /// Takes the node out, and what differs between pods of one template for no reader's sake, so
+    /// that they can share the rest.
+    pub(super) fn settle(&mut self) -> Text {
+        self.volumes
+            .retain(|volume| !volume.name.starts_with(TOKEN_VOLUME));
+        let node = std::mem::take(&mut self.node_name);
+        // A DaemonSet pins each pod to its node by name; once it is there, that has been met.
+        if !node.is_empty()
+            && let Some(required) = &mut self.affinity.node_affinity.required
+        {
+            for term in &mut required.node_selector_terms {
+                term.match_fields.clear();
+            }
+        }
+        node
+    }
 }
 
-/// One declared port.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// One condition that must be True for Ready.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ContainerPort {
-    /// Its name; may be empty.
-    pub name: String,
-    /// 1 to 65535.
-    pub container_port: u16,
-    /// `TCP`, `UDP` or `SCTP`; empty means TCP.
-    pub protocol: String,
-}
-
-/// One environment variable.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct EnvVar {
-    /// Its name.
-    pub name: String,
-    /// Its plain value.
-    pub value: String,
-    /// Where the value comes from instead.
-    pub value_from: Option<EnvSource>,
-}
-
-/// Where an environment variable's value comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct EnvSource {
-    /// A key of a ConfigMap.
-    pub config_map_key_ref: Option<KeyRef>,
-    /// A key of a Secret.
-    pub secret_key_ref: Option<KeyRef>,
-}
-
-/// A key of a named object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct KeyRef {
-    /// The object.
-    pub name: String,
-    /// The key.
-    pub key: String,
-    /// Whether it may be missing.
-    pub optional: bool,
-}
-
-/// Environment taken from a whole object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct EnvFrom {
-    /// A ConfigMap.
-    pub config_map_ref: Option<NameRef>,
-    /// A Secret.
-    pub secret_ref: Option<NameRef>,
-}
-
-/// A named object of the same namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct NameRef {
-    /// Its name.
-    pub name: String,
-    /// Whether it may be missing.
-    pub optional: bool,
-}
-
-/// Requests and limits, as written (`500m`, `128Mi`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Resources {
-    /// Per resource name.
-    pub requests: BTreeMap<String, String>,
-    /// Per resource name.
-    pub limits: BTreeMap<String, String>,
-}
-
-/// A probe; the handler stays as served.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Probe {
-    /// HTTP handler.
-    pub http_get: Option<Value>,
-    /// TCP handler.
-    pub tcp_socket: Option<Value>,
-    /// gRPC handler.
-    pub grpc: Option<Value>,
-    /// Command handler.
-    pub exec: Option<Value>,
-    /// Seconds before the first probe.
-    pub initial_delay_seconds: Option<i64>,
-    /// Seconds between probes; 10 when absent.
-    pub period_seconds: Option<i64>,
-    /// Seconds before a probe counts as failed; 1 when absent.
-    pub timeout_seconds: Option<i64>,
-    /// Failures in a row that count; 3 when absent.
-    pub failure_threshold: Option<i64>,
-}
-
-/// A volume, as far as it refers to another object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Volume {
-    /// Its name in the pod.
-    pub name: String,
-    /// A ConfigMap.
-    pub config_map: Option<NameRef>,
-    /// A Secret.
-    pub secret: Option<SecretVolume>,
-    /// A claim.
-    pub persistent_volume_claim: Option<ClaimVolume>,
-}
-
-/// A Secret as a volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SecretVolume {
-    /// The Secret.
-    pub secret_name: String,
-    /// Whether it may be missing.
-    pub optional: bool,
-}
-
-/// A claim as a volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ClaimVolume {
-    /// The PersistentVolumeClaim.
-    pub claim_name: String,
+pub struct ReadinessGate {
+    /// The condition's type.
+    pub condition_type: String,
 }
 
 /// One toleration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Toleration {
     /// Empty with `Exists` tolerates all.
@@ -217,12 +85,34 @@ pub struct Toleration {
     pub effect: String,
 }
 
-/// A port by number or by name.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum IntOrString {
-    /// A number.
-    Int(i64),
-    /// A name.
-    Text(String),
+wire!(PodSpec {
+    1 => volumes,
+    2 => containers,
+    3 => restart_policy,
+    7 => node_selector,
+    8 => service_account_name,
+    10 => node_name,
+    11 => host_network,
+    15 => image_pull_secrets via local_names,
+    18 => affinity,
+    19 => scheduler_name,
+    20 => init_containers,
+    22 => tolerations,
+    24 => priority_class_name,
+    28 => readiness_gates,
+    38 => scheduling_gates via local_names,
+});
+wire!(ReadinessGate { 1 => condition_type });
+wire!(Toleration { 1 => key, 2 => operator, 3 => value, 4 => effect });
+
+/// `repeated LocalObjectReference`, which does not nest its name.
+fn local_names(place: &mut Vec<NameRef>, value: Value<'_>) -> Result<(), Malformed> {
+    let mut reference = NameRef::default();
+    for field in Fields(value.bytes()?) {
+        if let (1, name) = field? {
+            reference.name.merge(name)?;
+        }
+    }
+    place.push(reference);
+    Ok(())
 }

@@ -16,13 +16,7 @@ pub struct ReplicaSet {
     pub status: ReplicaSetStatus,
 }
 
-object!(
-    ReplicaSet,
-    "apps",
-    "v1",
-    "replicasets",
-    NamespaceResourceScope
-);
+object!(ReplicaSet, "apps", "v1", "replicasets");
 
 /// A ReplicaSet's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -1,10 +1,8 @@
 //! Services.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use super::{IntOrString, Meta, object};
+use super::{IntOrString, Map, Meta, object};
 
 /// A Service.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -18,7 +16,7 @@ pub struct Service {
     pub status: ServiceStatus,
 }
 
-object!(Service, "", "v1", "services", NamespaceResourceScope);
+object!(Service, "", "v1", "services");
 
 /// A Service's spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -38,7 +36,7 @@ pub struct ServiceSpec {
     /// Target of an `ExternalName`.
     pub external_name: String,
     /// Labels of the pods it leads to.
-    pub selector: BTreeMap<String, String>,
+    pub selector: Map,
     /// Its ports.
     pub ports: Vec<ServicePort>,
 }

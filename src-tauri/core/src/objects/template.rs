@@ -1,19 +1,17 @@
 //! A workload's pod template: the fields that are read, and the whole of it as text.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Meta, PodSpec};
+use super::{Map, Meta, PodSpec};
 
 /// A pod template.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     /// The pods' labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Map,
     /// The pods' annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Map,
     /// The pods' spec.
     pub spec: PodSpec,
     /// The template as served, JSON: what a rollback puts back. Empty when there was none.

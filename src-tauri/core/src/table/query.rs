@@ -1,28 +1,48 @@
-//! One pass over the rows: scope, filter, facets, order, slice.
+//! A view run over a table: scope, filter, facets, order; kept while nothing of that changes.
 
-use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use kubegraf_ipc::{
     object::Tone,
-    table::{Cell, Facet, TableHead, TableView},
+    table::{Facet, TableHead, TableView},
 };
-use regex::{Regex, RegexBuilder};
 
-use super::Table;
-use crate::watch::Listed;
+use super::{
+    Table,
+    filter::Filter,
+    order::{self, By},
+};
+use crate::watch::{CellRef, Listed, Snapshot};
 
 /// Sorts by namespace; not among a kind's columns.
 pub(super) const NAMESPACE: &str = "NAMESPACE";
-/// Memory a compiled filter may take, bytes.
-const REGEX_LIMIT: usize = 1 << 20;
 
-/// A view, ready to be run over a table.
-pub struct Query<'a> {
-    table: &'a Table,
-    view: &'a TableView,
+/// In the order of their numbers.
+const TONES: [Tone; 5] = [
+    Tone::Ok,
+    Tone::Pending,
+    Tone::Neutral,
+    Tone::Warn,
+    Tone::Bad,
+];
+
+/// The rows of a table in the order of a view. Scrolling and unchanged rows cost nothing.
+#[derive(Default)]
+pub struct Query {
+    ran: Option<Ran>,
 }
 
-/// What a query finds.
+/// What was run, over what, and what came out.
+struct Ran {
+    snapshot: Snapshot,
+    view: TableView,
+    matched: Vec<u32>,
+    total: u64,
+    facets: Vec<Facet>,
+    filter_error: Option<String>,
+}
+
+/// A slice of what a query finds.
 pub struct Answer {
     /// Totals and freshness.
     pub head: TableHead,
@@ -30,222 +50,140 @@ pub struct Answer {
     pub rows: Vec<Arc<Listed>>,
 }
 
-enum Filter {
-    Words(Vec<String>),
-    Pattern(Regex),
-}
-
-impl Filter {
-    fn new(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let pattern = text
-            .strip_prefix('/')
-            .map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-        let Some(pattern) = pattern else {
-            return Ok(Self::Words(
-                text.to_ascii_lowercase()
-                    .split_whitespace()
-                    .map(String::from)
-                    .collect(),
-            ));
+impl Query {
+    /// Runs a view over the rows as they are now.
+    pub fn run(&mut self, table: &Table, view: &TableView) -> Answer {
+        let snapshot = table.rows.snapshot();
+        let ran = match self.ran.take() {
+            Some(ran) if ran.holds(&snapshot, view) => Ran { snapshot, ..ran },
+            _ => Ran::new(table, snapshot, view),
         };
-        RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .multi_line(true)
-            .size_limit(REGEX_LIMIT)
-            .build()
-            .map(Self::Pattern)
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => "the expression is too large".into(),
-                error => error.to_string().lines().last().unwrap_or_default().into(),
-            })
+        let answer = ran.slice(view);
+        self.ran = Some(ran);
+        answer
     }
 
-    fn admits(&self, listed: &Listed) -> bool {
-        match self {
-            Self::Words(words) => words.iter().all(|word| listed.haystack.contains(word)),
-            Self::Pattern(pattern) => pattern.is_match(&listed.haystack),
+    /// All rows that match, in order: what an export writes.
+    pub fn all(table: &Table, view: &TableView) -> Result<Vec<Arc<Listed>>, String> {
+        let ran = Ran::new(table, table.rows.snapshot(), view);
+        match ran.filter_error {
+            Some(error) => Err(error),
+            None => {
+                let row = |&index: &u32| Arc::clone(&ran.snapshot.rows[index as usize]);
+                Ok(ran.matched.iter().map(row).collect())
+            }
         }
     }
 }
 
-impl<'a> Query<'a> {
-    /// A view of a table.
-    pub fn new(table: &'a Table, view: &'a TableView) -> Self {
-        Self { table, view }
+impl Ran {
+    fn holds(&self, snapshot: &Snapshot, view: &TableView) -> bool {
+        Arc::ptr_eq(&self.snapshot.rows, &snapshot.rows)
+            && self.view.filter == view.filter
+            && self.view.facet == view.facet
+            && self.view.sort == view.sort
     }
 
-    /// Runs it over the rows as they are now.
-    pub fn run(&self) -> Answer {
-        let mut freshness = self.table.rows.freshness();
-        let mut rows = self.table.rows.rows();
-        // A change between the two reads shows in the next event; never as fresher than it is.
-        let after = self.table.rows.freshness();
-        if after != freshness {
-            freshness = after;
-        }
-        if !self.table.namespaces.is_empty() {
-            rows.retain(|listed| self.table.namespaces.contains(&listed.row.namespace));
-        }
-        let total = rows.len() as u64;
-        let filter_error = match Filter::new(&self.view.filter) {
-            Ok(filter) => {
-                rows.retain(|listed| filter.admits(listed));
-                None
-            }
-            Err(error) => {
-                rows.clear();
-                Some(error)
-            }
+    fn new(table: &Table, snapshot: Snapshot, view: &TableView) -> Self {
+        let mut ran = Self {
+            matched: Vec::new(),
+            total: 0,
+            facets: Vec::new(),
+            filter_error: None,
+            view: view.clone(),
+            snapshot,
         };
-        let facets = self.facets(&rows);
-        if let (Some(wanted), Some(column)) = (&self.view.facet, self.table.facet) {
-            rows.retain(|listed| facet_value(listed, column) == wanted);
+        if let Err(error) = ran.filter(table) {
+            ran.matched.clear();
+            ran.facets.clear();
+            ran.filter_error = Some(error);
+            return ran;
         }
-        self.sort(&mut rows);
-        let matched = rows.len() as u64;
-        let offset = self.view.offset.min(matched);
-        let rows = rows
-            .into_iter()
-            .skip(usize::try_from(offset).unwrap_or(usize::MAX))
-            .take(self.view.count as usize)
-            .collect();
-        let head = TableHead {
-            revision: self.view.revision,
-            total,
-            matched,
-            offset,
-            facets,
-            freshness,
-            filter_error,
-        };
-        Answer { head, rows }
+        if let Some(column) = table.facet {
+            ran.facets = ran.count(column);
+            if let Some(wanted) = &view.facet {
+                let rows = &ran.snapshot.rows;
+                ran.matched
+                    .retain(|&index| facet_value(&rows[index as usize], column) == wanted);
+            }
+        }
+        if let Some(sort) = &view.sort {
+            let by = match table.columns.iter().position(|c| c.name == sort.column) {
+                Some(column) => By::Column(column),
+                None => By::Namespace,
+            };
+            order::sort(&ran.snapshot.rows, &mut ran.matched, by, sort.descending);
+        }
+        ran
     }
 
-    fn facets(&self, rows: &[Arc<Listed>]) -> Vec<Facet> {
-        let Some(column) = self.table.facet else {
-            return Vec::new();
-        };
-        let mut counts: BTreeMap<&str, BTreeMap<Tone, u64>> = BTreeMap::new();
-        for listed in rows {
-            let tones = counts.entry(facet_value(listed, column)).or_default();
-            *tones.entry(listed.row.tone).or_default() += 1;
+    /// Finds the rows in scope that pass the filter.
+    fn filter(&mut self, table: &Table) -> Result<(), String> {
+        let filter = Filter::parse(&self.view.filter);
+        for (number, (index, row)) in (0..).zip(self.snapshot.rows.iter().enumerate()) {
+            if !table.shows(row.namespace()) {
+                continue;
+            }
+            self.total += 1;
+            // The total is known even when the filter is not.
+            let Ok(filter) = &filter else { continue };
+            let admitted = filter.admits(&self.snapshot, index, row);
+            if admitted.map_err(|path| format!("there is no field \"{path}\" to select by"))? {
+                self.matched.push(number);
+            }
+        }
+        filter.map(drop)
+    }
+
+    fn count(&self, column: usize) -> Vec<Facet> {
+        let mut counts: HashMap<&str, [u64; TONES.len()]> = HashMap::new();
+        for &index in &self.matched {
+            let row = &self.snapshot.rows[index as usize];
+            counts.entry(facet_value(row, column)).or_default()[row.tone() as usize] += 1;
         }
         let mut facets: Vec<_> = counts
             .into_iter()
             .map(|(value, tones)| Facet {
                 value: value.into(),
-                count: tones.values().sum(),
+                count: tones.iter().sum(),
                 // One pod that is not ready yet makes "Running" no bad state: most of them decide.
-                tone: tones
-                    .iter()
-                    .max_by_key(|(_, count)| **count)
-                    .map_or_else(Tone::default, |(tone, _)| *tone),
+                tone: TONES
+                    .into_iter()
+                    .max_by_key(|&tone| tones[tone as usize])
+                    .unwrap_or_default(),
             })
             .collect();
         facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
         facets
     }
 
-    fn sort(&self, rows: &mut [Arc<Listed>]) {
-        let by_name = |a: &Listed, b: &Listed| {
-            (&a.row.namespace, &a.row.name, &a.row.uid).cmp(&(
-                &b.row.namespace,
-                &b.row.name,
-                &b.row.uid,
-            ))
-        };
-        let Some(sort) = &self.view.sort else {
-            return rows.sort_unstable_by(|a, b| by_name(a, b));
-        };
-        let column = self
-            .table
-            .columns
+    fn slice(&self, view: &TableView) -> Answer {
+        let matched = self.matched.len() as u64;
+        let offset = view.offset.min(matched);
+        let row = |&index: &u32| Arc::clone(&self.snapshot.rows[index as usize]);
+        let rows = self
+            .matched
             .iter()
-            .position(|c| c.name == sort.column);
-        let by_column = |a: &Listed, b: &Listed| match column {
-            Some(column) => compare(&a.row.cells[column], &b.row.cells[column]),
-            None => a.row.namespace.cmp(&b.row.namespace),
+            .skip(usize::try_from(offset).unwrap_or(usize::MAX))
+            .take(view.count as usize)
+            .map(row)
+            .collect();
+        let head = TableHead {
+            revision: view.revision,
+            total: self.total,
+            matched,
+            offset,
+            facets: self.facets.clone(),
+            freshness: self.snapshot.freshness.clone(),
+            filter_error: self.filter_error.clone(),
         };
-        rows.sort_unstable_by(|a, b| {
-            let order = by_column(a, b);
-            let order = if sort.descending {
-                order.reverse()
-            } else {
-                order
-            };
-            order.then_with(|| by_name(a, b))
-        });
+        Answer { head, rows }
     }
 }
 
-fn facet_value(listed: &Listed, column: usize) -> &str {
-    match &listed.row.cells[column] {
-        Cell::Text(text) => text,
-        Cell::Age(_) | Cell::Restarts { .. } => "",
-    }
-}
-
-/// Cells of one column by value: the youngest first, numbers as numbers, text as text.
-fn compare(a: &Cell, b: &Cell) -> Ordering {
-    match (a, b) {
-        (Cell::Age(a), Cell::Age(b)) => b.cmp(a),
-        (Cell::Restarts { count: a, last: la }, Cell::Restarts { count: b, last: lb }) => {
-            a.cmp(b).then(la.cmp(lb))
-        }
-        (Cell::Text(a), Cell::Text(b)) => natural(a, b),
-        _ => Ordering::Equal,
-    }
-}
-
-/// Text with the numbers in it compared as numbers: `web-2` before `web-10`, `2/3` before `10/10`.
-fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
-    loop {
-        let (Some(&x), Some(&y)) = (a.first(), b.first()) else {
-            return a.len().cmp(&b.len());
-        };
-        if x.is_ascii_digit() && y.is_ascii_digit() {
-            let (na, rest_a) = digits(a);
-            let (nb, rest_b) = digits(b);
-            let order = na.len().cmp(&nb.len()).then_with(|| na.cmp(nb));
-            if order != Ordering::Equal {
-                return order;
-            }
-            (a, b) = (rest_a, rest_b);
-        } else if x == y {
-            (a, b) = (&a[1..], &b[1..]);
-        } else {
-            return x.cmp(&y);
-        }
-    }
-}
-
-/// The number a text begins with, without leading zeros, and what follows it.
-fn digits(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, rest) = text.split_at(end);
-    let zeros = number.iter().take_while(|&&byte| byte == b'0').count();
-    (&number[zeros..], rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_text_sort_as_numbers() {
-        let mut names = ["web-10", "web-2", "web", "10/10", "2/3", "web-02b"];
-        names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["2/3", "10/10", "web", "web-2", "web-02b", "web-10"]);
-    }
-
-    #[test]
-    fn the_youngest_sorts_first_by_age() {
-        let (old, young) = (Cell::Age(Some(10)), Cell::Age(Some(20)));
-        assert_eq!(compare(&young, &old), Ordering::Less);
+fn facet_value(row: &Listed, column: usize) -> &str {
+    match row.cell(column) {
+        CellRef::Text(text) => text,
+        CellRef::Age(_) | CellRef::Restarts(..) => "",
     }
 }

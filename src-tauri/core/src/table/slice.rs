@@ -11,30 +11,30 @@ use kubegraf_ipc::{
 };
 
 use super::query::Answer;
-use crate::watch::Listed;
+use crate::{objects::Text, watch::Listed};
 
 /// The state of the window's copy.
 #[derive(Default)]
 pub(super) struct Sent {
     head: Option<TableHead>,
-    order: Vec<String>,
-    rows: HashMap<String, Arc<Listed>>,
+    order: Vec<Text>,
+    rows: HashMap<Text, Arc<Listed>>,
 }
 
 impl Sent {
     /// The event that turns the window's copy into `answer`; `None` when it already is.
     pub(super) fn advance(&mut self, answer: Answer) -> Option<TableEvent> {
         let Answer { head, rows } = answer;
-        let order: Vec<String> = rows.iter().map(|listed| listed.row.uid.clone()).collect();
-        let now: HashMap<String, Arc<Listed>> = rows
+        let order: Vec<Text> = rows.iter().map(|listed| listed.uid().clone()).collect();
+        let now: HashMap<Text, Arc<Listed>> = rows
             .iter()
-            .map(|listed| (listed.row.uid.clone(), Arc::clone(listed)))
+            .map(|listed| (listed.uid().clone(), Arc::clone(listed)))
             .collect();
 
         let first = self.head.is_none();
         let deltas = if first {
             vec![Delta::Reset {
-                rows: rows.iter().map(|listed| listed.row.clone()).collect(),
+                rows: rows.iter().map(|listed| listed.row()).collect(),
             }]
         } else {
             self.deltas(&rows, &now)
@@ -46,7 +46,7 @@ impl Sent {
         let event = TableEvent {
             head: head.clone(),
             deltas,
-            order: reordered.then(|| order.clone()),
+            order: reordered.then(|| order.iter().map(Text::to_string).collect()),
         };
         *self = Self {
             head: Some(head),
@@ -59,24 +59,23 @@ impl Sent {
     fn deltas(
         &self,
         rows: &[Arc<Listed>],
-        now: &HashMap<String, Arc<Listed>>,
+        now: &HashMap<Text, Arc<Listed>>,
     ) -> Vec<Delta<kubegraf_ipc::table::Row>> {
-        let kept: HashSet<&String> = now.keys().collect();
+        let kept: HashSet<&Text> = now.keys().collect();
         let mut gone: Vec<String> = self
             .order
             .iter()
             .filter(|uid| !kept.contains(uid))
-            .cloned()
+            .map(Text::to_string)
             .collect();
         gone.dedup();
         let changed: Vec<_> = rows
             .iter()
             .filter(|listed| {
-                self.rows
-                    .get(&listed.row.uid)
-                    .is_none_or(|old| old.row != listed.row)
+                let old = self.rows.get(listed.uid());
+                old.is_none_or(|old| !Arc::ptr_eq(old, listed) && !old.reads_like(listed))
             })
-            .map(|listed| listed.row.clone())
+            .map(|listed| listed.row())
             .collect();
         let mut deltas = Vec::new();
         if !gone.is_empty() {

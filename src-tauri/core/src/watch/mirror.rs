@@ -1,50 +1,66 @@
 //! What a watch has seen: one [`Writer`], many [`Mirror`] readers.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use kubegraf_ipc::{
-    object::Freshness,
-    table::{Cell, Row},
-};
+use kubegraf_ipc::object::Freshness;
 use tokio::sync::watch;
 
-use super::Subscription;
+use super::{
+    Subscription,
+    listed::Listed,
+    rowset::{Change, Rowset},
+    source::{Scope, Told},
+};
 use crate::{
     kinds::Kind,
-    objects::{Meta, Object},
+    objects::{Object, Text},
 };
-
-/// An object as a table lists it, made once per change.
-#[derive(Debug)]
-pub struct Listed {
-    /// What the window gets.
-    pub row: Row,
-    /// Everything a filter looks at, lower case, separated by line ends.
-    pub haystack: String,
-}
 
 /// The rows of a kind, whatever its object type.
 pub trait Rows: Send + Sync {
-    /// All rows, in no order.
-    fn rows(&self) -> Vec<Arc<Listed>>;
-    /// Whether they are what the cluster holds.
-    fn freshness(&self) -> Freshness;
+    /// All rows as they are now.
+    fn snapshot(&self) -> Snapshot;
     /// Counts the changes.
     fn changes(&self) -> watch::Receiver<u64>;
 }
 
-struct Entry<K: Kind> {
-    object: Arc<K::Object>,
-    listed: Arc<Listed>,
+/// The rows at one moment.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// Sorted by namespace and name.
+    pub rows: Arc<Vec<Arc<Listed>>>,
+    /// Whether they are what the cluster holds.
+    pub freshness: Freshness,
+    /// The objects of the rows, for what no cell shows.
+    pub fields: Arc<dyn Fields>,
 }
 
-type Entries<K> = HashMap<String, Entry<K>>;
+/// Reads fields of objects whose type is forgotten.
+pub trait Fields: Send + Sync {
+    /// The value of a selectable field (`status.phase`) of the row at that index; `None` for a field
+    /// that the kind does not have.
+    fn field(&self, index: usize, path: &str) -> Option<Text>;
+}
+
+struct ObjectFields<K: Kind>(Arc<Vec<Arc<K::Object>>>);
+
+impl<K: Kind> Fields for ObjectFields<K> {
+    fn field(&self, index: usize, path: &str) -> Option<Text> {
+        let object = self.0.get(index)?;
+        let meta = object.metadata();
+        match path {
+            "metadata.name" => Some(meta.name.clone()),
+            "metadata.namespace" if K::NAMESPACED => Some(meta.namespace.clone()),
+            path => K::field(object, path),
+        }
+    }
+}
 
 struct State<K: Kind> {
-    entries: Entries<K>,
+    rows: Rowset<K::Object>,
     freshness: Freshness,
 }
 
@@ -58,27 +74,31 @@ pub struct Mirror<K: Kind> {
 pub(super) struct Writer<K: Kind> {
     state: Arc<RwLock<State<K>>>,
     changes: watch::Sender<u64>,
-    relist: Option<Entries<K>>,
+    scopes: BTreeMap<Scope, Progress<K::Object>>,
+}
+
+/// How far one scope is.
+struct Progress<T> {
+    freshness: Freshness,
+    /// The list that is arriving.
+    list: Option<Vec<Change<T>>>,
+    /// Whether a list has been whole.
     complete: bool,
 }
 
-/// What happened to the mirrored set.
-pub(super) enum Change<T> {
-    /// A list begins: what is there stays until it is whole.
-    ListStarted,
-    /// An object of that list.
-    Listed(T),
-    /// The list is whole: it replaces everything at once.
-    ListDone,
-    /// A new or changed object.
-    Applied(T),
-    /// An object is gone.
-    Deleted(T),
+impl<T> Default for Progress<T> {
+    fn default() -> Self {
+        Self {
+            freshness: Freshness::Loading { seen: 0 },
+            list: None,
+            complete: false,
+        }
+    }
 }
 
 pub(super) fn pair<K: Kind>() -> (Mirror<K>, Writer<K>) {
     let state = Arc::new(RwLock::new(State {
-        entries: HashMap::new(),
+        rows: Rowset::default(),
         freshness: Freshness::Loading { seen: 0 },
     }));
     let (sender, receiver) = watch::channel(0);
@@ -86,38 +106,25 @@ pub(super) fn pair<K: Kind>() -> (Mirror<K>, Writer<K>) {
         state: Arc::clone(&state),
         changes: receiver,
     };
-    (
-        mirror,
-        Writer {
-            state,
-            changes: sender,
-            relist: None,
-            complete: false,
-        },
-    )
+    let writer = Writer {
+        state,
+        changes: sender,
+        scopes: BTreeMap::new(),
+    };
+    (mirror, writer)
 }
 
 impl<K: Kind> Mirror<K> {
     /// All objects, sorted by namespace and name.
-    pub fn objects(&self) -> Vec<Arc<K::Object>> {
+    pub fn objects(&self) -> Arc<Vec<Arc<K::Object>>> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let mut objects: Vec<_> = state
-            .entries
-            .values()
-            .map(|e| Arc::clone(&e.object))
-            .collect();
-        drop(state);
-        objects.sort_by(|a, b| key(a.metadata()).cmp(&key(b.metadata())));
-        objects
+        Arc::clone(state.rows.objects())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entries
-            .len()
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.rows.len()
     }
 
     /// Whether there are none.
@@ -127,11 +134,8 @@ impl<K: Kind> Mirror<K> {
 
     /// Whether they are what the cluster holds.
     pub fn freshness(&self) -> Freshness {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .freshness
-            .clone()
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.freshness.clone()
     }
 
     /// Counts the changes.
@@ -140,26 +144,15 @@ impl<K: Kind> Mirror<K> {
     }
 }
 
-fn key(meta: &Meta) -> (&str, &str) {
-    (&meta.namespace, &meta.name)
-}
-
 impl<K: Kind> Rows for Subscription<K> {
-    fn rows(&self) -> Vec<Arc<Listed>> {
-        let state = self
-            .mirror
-            .state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        state
-            .entries
-            .values()
-            .map(|entry| Arc::clone(&entry.listed))
-            .collect()
-    }
-
-    fn freshness(&self) -> Freshness {
-        self.mirror.freshness()
+    fn snapshot(&self) -> Snapshot {
+        let state = self.mirror.state.read();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        Snapshot {
+            rows: Arc::clone(state.rows.listed()),
+            freshness: state.freshness.clone(),
+            fields: Arc::new(ObjectFields::<K>(Arc::clone(state.rows.objects()))),
+        }
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -168,121 +161,162 @@ impl<K: Kind> Rows for Subscription<K> {
 }
 
 impl<K: Kind> Writer<K> {
-    /// Takes changes in their order and tells the readers once.
-    pub(super) fn write(&mut self, changes: impl IntoIterator<Item = Change<K::Object>>) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for change in changes {
-            match change {
-                Change::ListStarted => self.relist = Some(HashMap::new()),
-                Change::Listed(object) => {
-                    let (uid, entry) = entry::<K>(object);
-                    // The first list shows as it arrives; a later one must not mix with the old.
-                    if !self.complete {
-                        let shown = Entry {
-                            object: Arc::clone(&entry.object),
-                            listed: Arc::clone(&entry.listed),
-                        };
-                        state.entries.insert(uid.clone(), shown);
-                        state.freshness = Freshness::Loading {
-                            seen: state.entries.len() as u64,
-                        };
-                    }
-                    self.relist.get_or_insert_default().insert(uid, entry);
-                }
-                Change::ListDone => {
-                    state.entries = self.relist.take().unwrap_or_default();
-                    state.freshness = Freshness::Live;
-                    self.complete = true;
-                }
-                Change::Applied(object) => {
-                    let (uid, entry) = entry::<K>(object);
-                    state.entries.insert(uid, entry);
-                    state.freshness = Freshness::Live;
-                }
-                Change::Deleted(object) => {
-                    state.entries.remove(&object.metadata().uid);
-                    state.freshness = Freshness::Live;
-                }
-            }
+    /// A list of the scope begins: what is there stays until it is whole.
+    pub(super) fn list_begins(&mut self, scope: &Scope) {
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        progress.list = Some(Vec::new());
+    }
+
+    /// Objects of the list that has begun.
+    pub(super) fn listed(&mut self, scope: &Scope, objects: Vec<K::Object>) {
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        let known = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let changes: Vec<_> = objects
+            .into_iter()
+            .map(|object| {
+                let same = known.rows.same(&object);
+                same.unwrap_or_else(|| Change::applied::<K>(object))
+            })
+            .collect();
+        drop(known);
+        let copy = |change: &Change<K::Object>| Change {
+            object: Arc::clone(&change.object),
+            listed: change.listed.clone(),
+        };
+        let list = progress.list.get_or_insert_default();
+        if progress.complete {
+            return list.extend(changes);
         }
+        // The first list shows as it arrives; a later one must not mix with the old.
+        list.extend(changes.iter().map(copy));
+        let seen = list.len() as u64;
+        if matches!(progress.freshness, Freshness::Loading { .. }) {
+            progress.freshness = Freshness::Loading { seen };
+        }
+        self.write(|rows| rows.apply(changes));
+    }
+
+    /// The list is whole: it replaces everything of its scope at once.
+    pub(super) fn list_ends(&mut self, scope: &Scope) {
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        let list = progress.list.take().unwrap_or_default();
+        progress.complete = true;
+        progress.freshness = Freshness::Live;
+        self.write(|rows| rows.replace(list, |object| covers(scope, object)));
+    }
+
+    /// What the watch of a scope told, in its order.
+    pub(super) fn told(&mut self, scope: &Scope, told: Vec<Told<K::Object>>) {
+        let changes: Vec<_> = told
+            .into_iter()
+            .filter_map(|told| match told {
+                Told::Applied(object) => Some(Change::applied::<K>(object)),
+                Told::Deleted(object) => Some(Change::deleted(object)),
+                Told::Bookmark(_) => None,
+            })
+            .collect();
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        let revived = progress.freshness != Freshness::Live;
+        progress.freshness = Freshness::Live;
+        if revived || !changes.is_empty() {
+            self.write(|rows| rows.apply(changes));
+        }
+    }
+
+    /// Says how the watch of a scope stands; what is there stays.
+    pub(super) fn mark(&mut self, scope: &Scope, freshness: Freshness) {
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        if progress.freshness != freshness {
+            progress.freshness = freshness;
+            self.write(|_| ());
+        }
+    }
+
+    /// The scope is no longer looked at: its objects go.
+    pub(super) fn forget(&mut self, scope: &Scope) {
+        if self.scopes.remove(scope).is_some() {
+            self.write(|rows| rows.replace(Vec::new(), |object| covers(scope, object)));
+        }
+    }
+
+    /// The scopes that are looked at.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.scopes.keys()
+    }
+
+    /// How the scope stands.
+    pub(super) fn freshness(&self, scope: &Scope) -> Freshness {
+        let progress = self.scopes.get(scope);
+        progress.map_or(Freshness::Loading { seen: 0 }, |p| p.freshness.clone())
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Rowset<K::Object>)) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state.rows);
+        state.freshness = self.worst();
         drop(state);
         self.changes.send_modify(|version| *version += 1);
     }
 
-    /// Says that the watch is broken; what is there stays.
-    pub(super) fn mark(&mut self, freshness: Freshness) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if state.freshness == freshness {
-            return;
-        }
-        state.freshness = freshness;
-        drop(state);
-        self.changes.send_modify(|version| *version += 1);
-    }
-
-    /// Whether a first list has been whole.
-    pub(super) fn freshness(&self) -> Freshness {
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .freshness
-            .clone()
+    /// A table is as fresh as the worst of what it shows.
+    fn worst(&self) -> Freshness {
+        let worst = self
+            .scopes
+            .values()
+            .min_by_key(|progress| match progress.freshness {
+                Freshness::Reconnecting { .. } => 0,
+                Freshness::Loading { .. } => 1,
+                Freshness::Forbidden { .. } => 2,
+                Freshness::Live => 3,
+            });
+        worst.map_or(Freshness::Loading { seen: 0 }, |p| p.freshness.clone())
     }
 }
 
-fn entry<K: Kind>(mut object: K::Object) -> (String, Entry<K>) {
-    object.metadata_mut().settle();
-    let (cells, tone) = K::row(&object);
-    let meta = object.metadata();
-    let row = Row {
-        uid: meta.uid.clone(),
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-        tone,
-        cells,
-    };
-    let uid = meta.uid.clone();
-    let listed = Arc::new(Listed {
-        haystack: haystack(&row),
-        row,
-    });
-    (
-        uid,
-        Entry {
-            object: Arc::new(object),
-            listed,
-        },
-    )
+fn covers(scope: &Scope, object: &impl Object) -> bool {
+    match scope {
+        Scope::Cluster => true,
+        Scope::Namespace(namespace) => object.metadata().namespace == *namespace,
+    }
 }
 
-fn haystack(row: &Row) -> String {
-    let mut haystack = format!("{}\n{}", row.namespace, row.name);
-    for cell in &row.cells {
-        if let Cell::Text(text) = cell
-            && text != &row.name
-        {
-            haystack.push('\n');
-            haystack.push_str(text);
+#[cfg(test)]
+impl<K: Kind> Subscription<K> {
+    /// Objects that never change.
+    pub(crate) fn still(objects: impl IntoIterator<Item = K::Object>) -> Self {
+        let (mirror, mut writer) = pair::<K>();
+        writer.list_begins(&Scope::Cluster);
+        writer.listed(&Scope::Cluster, objects.into_iter().collect());
+        writer.list_ends(&Scope::Cluster);
+        Self {
+            mirror,
+            _watch: crate::TaskGuard::spawn(std::future::pending()),
         }
     }
-    haystack.make_ascii_lowercase();
-    haystack
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kinds::Namespaces, objects::Namespace};
+    use crate::{
+        kinds::{Namespaces, Pods},
+        objects::{Namespace, Pod},
+    };
 
     fn namespace(uid: &str) -> Namespace {
         serde_json::from_value(serde_json::json!({"metadata": {"name": uid, "uid": uid}})).unwrap()
     }
 
-    fn names(mirror: &Mirror<Namespaces>) -> Vec<String> {
-        mirror
-            .objects()
+    fn pod(namespace: &str, name: &str) -> Pod {
+        let meta = serde_json::json!({"name": name, "namespace": namespace, "uid": name});
+        serde_json::from_value(serde_json::json!({"metadata": meta})).unwrap()
+    }
+
+    fn names<K: Kind>(mirror: &Mirror<K>) -> Vec<String> {
+        let objects = mirror.objects();
+        objects
             .iter()
-            .map(|n| n.metadata.name.clone())
+            .map(|o| o.metadata().name.to_string())
             .collect()
     }
 
@@ -290,26 +324,71 @@ mod tests {
     #[test]
     fn a_relist_swaps_at_once_and_leaves_no_ghost() {
         let (mirror, mut writer) = pair::<Namespaces>();
-        writer.write([Change::ListStarted, Change::Listed(namespace("a"))]);
+        let scope = Scope::Cluster;
+        writer.list_begins(&scope);
+        writer.listed(&scope, vec![namespace("a")]);
         assert_eq!(
             mirror.freshness(),
             Freshness::Loading { seen: 1 },
             "the first list shows early"
         );
-        writer.write([Change::Listed(namespace("b")), Change::ListDone]);
+        writer.listed(&scope, vec![namespace("b")]);
+        writer.list_ends(&scope);
         assert_eq!(
             (names(&mirror), mirror.freshness()),
             (vec!["a".into(), "b".into()], Freshness::Live)
         );
 
-        writer.write([Change::ListStarted, Change::Listed(namespace("c"))]);
+        writer.list_begins(&scope);
+        writer.listed(&scope, vec![namespace("c")]);
         assert_eq!(names(&mirror), ["a", "b"], "half a list is no truth");
-        writer.write([Change::ListDone]);
+        writer.list_ends(&scope);
         assert_eq!(names(&mirror), ["c"]);
-        writer.write([
-            Change::Applied(namespace("d")),
-            Change::Deleted(namespace("c")),
-        ]);
+        writer.told(
+            &scope,
+            vec![Told::Applied(namespace("d")), Told::Deleted(namespace("c"))],
+        );
         assert_eq!(names(&mirror), ["d"]);
+    }
+
+    #[test]
+    fn a_first_list_that_failed_leaves_no_ghost_after_the_second() {
+        let (mirror, mut writer) = pair::<Namespaces>();
+        let scope = Scope::Cluster;
+        writer.list_begins(&scope);
+        writer.listed(&scope, vec![namespace("a")]);
+        writer.list_begins(&scope);
+        writer.listed(&scope, vec![namespace("b")]);
+        writer.list_ends(&scope);
+        assert_eq!(names(&mirror), ["b"]);
+    }
+
+    /// A re-list of one namespace says nothing of another.
+    #[test]
+    fn namespaces_are_listed_apart() {
+        let (mirror, mut writer) = pair::<Pods>();
+        let (a, b) = (Scope::Namespace("a".into()), Scope::Namespace("b".into()));
+        for (scope, name) in [(&a, "one"), (&b, "two")] {
+            writer.list_begins(scope);
+            let Scope::Namespace(namespace) = scope else {
+                unreachable!()
+            };
+            writer.listed(scope, vec![pod(namespace, name)]);
+            writer.list_ends(scope);
+        }
+        writer.list_begins(&a);
+        writer.list_ends(&a);
+        assert_eq!(names(&mirror), ["two"]);
+        writer.mark(
+            &b,
+            Freshness::Reconnecting {
+                since: 1,
+                error: "gone".into(),
+            },
+        );
+        assert!(matches!(mirror.freshness(), Freshness::Reconnecting { .. }));
+        writer.forget(&b);
+        assert!(mirror.is_empty());
+        assert_eq!(mirror.freshness(), Freshness::Live);
     }
 }

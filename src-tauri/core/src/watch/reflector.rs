@@ -1,110 +1,219 @@
 //! Fills a mirror from the API server: list, watch, resume, re-list.
 //!
-//! The state machine is kube's `watcher`; this turns its events into changes and its errors into
-//! an honest freshness.
+//! A list tells everything once, a watch tells what changed since; a watch that ends is resumed
+//! where it stopped, and only a server that has forgotten that place (410) is listed again. Every
+//! failure is told as an honest freshness and followed by a growing pause. A user who may not list
+//! the whole cluster gets the namespaces that are known to him instead.
 
-use std::sync::Arc;
-
-use futures::StreamExt;
-use kube::{
-    Api, Client,
-    runtime::{
-        WatchStreamExt,
-        watcher::{self, Event},
-    },
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
-use kubegraf_ipc::object::Freshness;
 
-use super::mirror::{Change, Writer};
+use futures::{StreamExt, stream::FuturesUnordered};
+use kube::Client;
+use kubegraf_ipc::object::Freshness;
+use tokio::sync::watch;
+
+use super::{
+    broken::{Backoff, Broken},
+    mirror::Writer,
+    source::{Scope, Source, Told},
+};
 use crate::{clock::Clock, kinds::Kind, objects::Object};
 
-/// Objects a server sends per page of the first list.
-const PAGE: u32 = 500;
-/// Changes that are written under one lock.
-const BATCH: usize = 500;
+/// Permissions change without a word: a forbidden kind is asked for again this often.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// A watch that ends sooner than this without a word is not resumed at once.
+const TOO_SHORT: Duration = Duration::from_secs(1);
 
-/// Runs until it is dropped.
-pub(super) async fn run<K: Kind>(client: Client, mut writer: Writer<K>, clock: Arc<dyn Clock>) {
-    let api = Api::<K::Object>::all(client);
-    let config = watcher::Config::default().page_size(PAGE);
-    let events = watcher::watcher(api, config)
-        .default_backoff()
-        .ready_chunks(BATCH);
-    tokio::pin!(events);
-    while let Some(batch) = events.next().await {
-        let mut changes = Vec::with_capacity(batch.len());
-        for event in batch {
-            match event {
-                Ok(event) => changes.push(change(event)),
-                Err(error) => {
-                    // Order matters: what came before the error is written before it is said.
-                    if !changes.is_empty() {
-                        writer.write(changes.drain(..));
+/// What a reflector needs.
+pub(super) struct Reflector<K: Kind> {
+    pub(super) client: Client,
+    pub(super) writer: Mutex<Writer<K>>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Where to look when the whole cluster may not be listed.
+    pub(super) namespaces: watch::Receiver<Vec<String>>,
+}
+
+/// Why a scope is given up.
+struct Refused;
+
+impl<K: Kind> Reflector<K> {
+    /// Runs until it is dropped.
+    pub(super) async fn run(self) {
+        loop {
+            let Refused = self.follow(&Scope::Cluster).await;
+            let known = self.namespaces.borrow().iter().any(|n| !n.is_empty());
+            if K::NAMESPACED && known {
+                self.writer().forget(&Scope::Cluster);
+                self.follow_namespaces().await;
+            } else {
+                let mut namespaces = self.namespaces.clone();
+                let changed = async {
+                    if namespaces.changed().await.is_err() {
+                        std::future::pending::<()>().await;
                     }
-                    let since = broken_since(&writer.freshness(), clock.epoch_seconds());
-                    tracing::debug!(kind = K::Object::PLURAL, %error, "watch broke");
-                    writer.mark(broken::<K>(&error, since));
+                };
+                let _ = tokio::time::timeout(ASK_AGAIN, changed).await;
+            }
+        }
+    }
+
+    /// Follows each known namespace until the set of them changes or the pause before the whole
+    /// cluster is asked for again is over.
+    async fn follow_namespaces(&self) {
+        let mut namespaces = self.namespaces.clone();
+        loop {
+            let wanted: BTreeSet<_> = namespaces
+                .borrow_and_update()
+                .iter()
+                .filter(|namespace| !namespace.is_empty())
+                .map(|namespace| Scope::Namespace(namespace.clone()))
+                .collect();
+            let gone: Vec<_> = {
+                let writer = self.writer();
+                writer
+                    .scopes()
+                    .filter(|scope| !wanted.contains(scope))
+                    .cloned()
+                    .collect()
+            };
+            for scope in &gone {
+                self.writer().forget(scope);
+            }
+            let mut running: FuturesUnordered<_> = wanted
+                .iter()
+                .map(|scope| async move {
+                    loop {
+                        let Refused = self.follow(scope).await;
+                        tokio::time::sleep(ASK_AGAIN).await;
+                    }
+                })
+                .collect();
+            tokio::select! {
+                Some(()) = running.next() => {}
+                changed = namespaces.changed() => if changed.is_err() {
+                    let _: Option<()> = running.next().await;
+                },
+            }
+        }
+    }
+
+    /// Lists and watches one scope until the user may not.
+    async fn follow(&self, scope: &Scope) -> Refused {
+        let source = Source::<K::Object>::new(self.client.clone(), scope);
+        let mut backoff = Backoff::new();
+        let mut version: Option<String> = None;
+        loop {
+            let begun = tokio::time::Instant::now();
+            let ended = match version.take() {
+                None => self.list(&source, scope).await.map(|listed| {
+                    backoff.reset();
+                    version = Some(listed);
+                }),
+                Some(from) => {
+                    let (told, ended) = self.watch(&source, scope, from).await;
+                    if told.any {
+                        backoff.reset();
+                    }
+                    version = Some(told.version);
+                    if ended.is_ok() && begun.elapsed() < TOO_SHORT && !told.any {
+                        tokio::time::sleep(backoff.pause()).await;
+                    }
+                    ended
+                }
+            };
+            let Err(broken) = ended else { continue };
+            tracing::debug!(kind = K::Object::PLURAL, error = %broken, "watch broke");
+            match broken {
+                Broken::Forbidden { verb, message } => {
+                    self.writer().mark(scope, forbidden::<K>(verb, message));
+                    return Refused;
+                }
+                Broken::Gone { .. } => {
+                    // A storm of these must not become a storm of lists.
+                    version = None;
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                broken => {
+                    self.reconnecting(scope, &broken);
+                    let pause = backoff.pause();
+                    let pause = broken.retry_after().map_or(pause, |after| after.max(pause));
+                    tokio::time::sleep(pause).await;
                 }
             }
         }
-        if !changes.is_empty() {
-            writer.write(changes);
-        }
+    }
+
+    async fn list(&self, source: &Source<K::Object>, scope: &Scope) -> Result<String, Broken> {
+        self.writer().list_begins(scope);
+        let version = source
+            .list(|objects| self.writer().listed(scope, objects))
+            .await?;
+        self.writer().list_ends(scope);
+        Ok(version)
+    }
+
+    async fn watch(
+        &self,
+        source: &Source<K::Object>,
+        scope: &Scope,
+        version: String,
+    ) -> (Heard, Result<(), Broken>) {
+        let mut heard = Heard {
+            version,
+            any: false,
+        };
+        let from = heard.version.clone();
+        let take = |told: Vec<Told<K::Object>>| {
+            let Some(last) = told.last() else { return };
+            heard.any = true;
+            heard.version = match last {
+                Told::Applied(object) | Told::Deleted(object) => {
+                    object.metadata().resource_version.to_string()
+                }
+                Told::Bookmark(version) => version.clone(),
+            };
+            self.writer().told(scope, told);
+        };
+        let revived = || self.writer().told(scope, Vec::new());
+        let ended = source.watch(&from, revived, take).await;
+        (heard, ended)
+    }
+
+    /// Repeated errors keep the moment of the first one.
+    fn reconnecting(&self, scope: &Scope, broken: &Broken) {
+        let mut writer = self.writer();
+        let since = match writer.freshness(scope) {
+            Freshness::Reconnecting { since, .. } => since,
+            _ => self.clock.epoch_seconds(),
+        };
+        let error = broken.to_string();
+        writer.mark(scope, Freshness::Reconnecting { since, error });
+    }
+
+    fn writer(&self) -> std::sync::MutexGuard<'_, Writer<K>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn change<T>(event: Event<T>) -> Change<T> {
-    match event {
-        Event::Init => Change::ListStarted,
-        Event::InitApply(object) => Change::Listed(object),
-        Event::InitDone => Change::ListDone,
-        Event::Apply(object) => Change::Applied(object),
-        Event::Delete(object) => Change::Deleted(object),
-    }
+/// How far a watch came.
+struct Heard {
+    version: String,
+    any: bool,
 }
 
-/// Repeated errors keep the moment of the first one.
-fn broken_since(before: &Freshness, now: i64) -> i64 {
-    match before {
-        Freshness::Reconnecting { since, .. } => *since,
-        _ => now,
-    }
-}
-
-fn broken<K: Kind>(error: &watcher::Error, since: i64) -> Freshness {
-    let (verb, status) = match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status)) => ("list", Some(status)),
-        watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchFailed(kube::Error::Api(status))
-        | watcher::Error::WatchError(status) => ("watch", Some(status)),
-        _ => ("watch", None),
-    };
-    match status {
-        Some(status) if status.code == 403 => Freshness::Forbidden {
-            verb: verb.into(),
-            resource: resource::<K>(),
-            message: status.message.clone(),
-        },
-        _ => Freshness::Reconnecting {
-            since,
-            error: reason(error),
-        },
-    }
-}
-
-fn resource<K: Kind>() -> String {
-    if K::Object::GROUP.is_empty() {
+fn forbidden<K: Kind>(verb: &str, message: String) -> Freshness {
+    let resource = if K::Object::GROUP.is_empty() {
         K::Object::PLURAL.into()
     } else {
         format!("{}.{}", K::Object::PLURAL, K::Object::GROUP)
+    };
+    Freshness::Forbidden {
+        verb: verb.into(),
+        resource,
+        message,
     }
-}
-
-/// The innermost cause says more than the layers around it.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -187,7 +187,7 @@ pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
     let image = pod
         .and_then(|pod| crate::incidents::containers::named(pod, container))
         .map_or("", crate::incidents::containers::Seen::image);
-    let node = pod.map_or(owner.name.as_str(), |pod| pod.spec.node_name.as_str());
+    let node = pod.map_or(owner.name.as_str(), |pod| pod.node_name.as_str());
     let values = [
         ("{kind}", owner.kind.to_lowercase()),
         ("{name}", owner.name.clone()),
@@ -195,7 +195,8 @@ pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
         ("{container}", container.to_owned()),
         (
             "{pod}",
-            pod.map(|pod| pod.metadata.name.clone()).unwrap_or_default(),
+            pod.map(|pod| pod.metadata.name.to_string())
+                .unwrap_or_default(),
         ),
         ("{node}", node.to_owned()),
         ("{image}", image.to_owned()),

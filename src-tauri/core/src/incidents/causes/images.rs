@@ -258,7 +258,7 @@ fn unreachable(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
         format!("registry \"{registry}\" cannot be reached"),
         format!(
             "node \"{}\" gets no answer from the registry \"{registry}\"",
-            container.pod.spec.node_name
+            container.pod.node_name
         ),
     ))
 }
@@ -269,14 +269,14 @@ fn platform(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
         return None;
     }
     let image = container.image();
-    let node = graph.node(&container.pod.spec.node_name);
+    let node = graph.node(&container.pod.node_name);
     let architecture = node.map_or("its", |node| node.status.node_info.architecture.as_str());
     let mut candidate = Candidate::new(
         &signal.owner,
         format!("image \"{image}\" is not built for {architecture} nodes"),
         format!(
             "the image \"{image}\" has no variant for the processor of node \"{}\"",
-            container.pod.spec.node_name
+            container.pod.node_name
         ),
     );
     if let Some(node) = node {
@@ -299,7 +299,7 @@ fn store_failed(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     if !full && !waits(container, "ImageInspectError") {
         return None;
     }
-    let name = &container.pod.spec.node_name;
+    let name = &container.pod.node_name;
     let node = graph.node(name).map(Object::reference);
     let mut candidate = Candidate::new(
         node.as_ref().unwrap_or(&signal.owner),
@@ -341,7 +341,7 @@ fn reason(
     if !waits(container, reason) {
         return None;
     }
-    let (title, explanation) = words(container.image(), &container.pod.spec.node_name);
+    let (title, explanation) = words(container.image(), &container.pod.node_name);
     Some(Candidate::new(&signal.owner, title, explanation))
 }
 

@@ -112,7 +112,7 @@ fn node_memory(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     if container.spec?.resources.limits.contains_key("memory") {
         return None;
     }
-    let node = graph.node(&container.pod.spec.node_name)?;
+    let node = graph.node(&container.pod.node_name)?;
     let name = &node.metadata.name;
     Some(Candidate::new(
         &node.reference(),

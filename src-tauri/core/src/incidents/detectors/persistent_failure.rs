@@ -117,11 +117,11 @@ fn replaced(graph: &Graph<'_>, pod: &Pod) -> bool {
 fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
     let about = &event.involved_object;
     let object = ObjectRef {
-        api_version: about.api_version.clone(),
-        kind: about.kind.clone(),
-        namespace: about.namespace.clone(),
-        name: about.name.clone(),
-        uid: Some(about.uid.clone()).filter(|uid| !uid.is_empty()),
+        api_version: about.api_version.to_string(),
+        kind: about.kind.to_string(),
+        namespace: about.namespace.to_string(),
+        name: about.name.to_string(),
+        uid: Some(about.uid.to_string()).filter(|uid| !uid.is_empty()),
     };
     let (first, last) = (event.first_seen()?, event.last_seen()?);
     let often = event.r#type == "Warning" && event.times() >= OFTEN;

@@ -34,7 +34,7 @@ impl Detector for PodUnschedulable {
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
             .pods()
-            .filter(|pod| pod.spec.node_name.is_empty() && !containers::quiet(pod, self.r#type()));
+            .filter(|pod| pod.node_name.is_empty() && !containers::quiet(pod, self.r#type()));
         pods.filter_map(|pod| {
             let held = condition(&pod.status.conditions, "PodScheduled")
                 .filter(|held| held.status == "False" && held.reason == "Unschedulable")?;
