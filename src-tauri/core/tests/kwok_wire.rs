@@ -136,7 +136,6 @@ where
     }
 }
 
-/// Covers: RTU-01
 #[tokio::test(flavor = "multi_thread")]
 async fn both_encodings_tell_the_same() {
     if !require(Tier::Kwok) {

@@ -38,6 +38,10 @@ wire!(Parts { 1 => metadata, 2 => spec, 3 => status });
 
 impl From<Parts> for Pod {
     fn from(mut parts: Parts) -> Self {
+        // A vector grows to four elements at once; most pods have one container.
+        parts.status.conditions.shrink_to_fit();
+        parts.status.init_container_statuses.shrink_to_fit();
+        parts.status.container_statuses.shrink_to_fit();
         Self {
             metadata: parts.metadata,
             node_name: parts.spec.settle(),

@@ -164,7 +164,7 @@ mod tests {
         Ok(names)
     }
 
-    /// Covers: RTU-12
+    /// Covers: CMP-01
     #[tokio::test]
     async fn words_patterns_and_selectors_pick_rows() {
         for (filter, expected) in [
