@@ -1,6 +1,8 @@
 //! The order of a table: by value, not by how a value is printed.
 
-use std::{cmp::Ordering, cmp::Reverse, collections::HashMap};
+use std::cmp::{Ordering, Reverse};
+
+use hashbrown::HashMap;
 
 use crate::watch::{CellRef, Listed};
 
@@ -62,36 +64,86 @@ fn sort_keys<K: Ord + Copy>(indices: &mut [u32], key: impl Fn(u32) -> K, descend
     }
 }
 
-/// Columns like STATUS have a handful of values: those are compared once, the rows by their rank.
+/// Columns like STATUS have a handful of values, columns like NAME as many as rows.
 fn sort_texts<'a>(indices: &mut [u32], text: impl Fn(u32) -> &'a str, descending: bool) {
+    /// More values than this are not worth ranking.
+    const FEW: usize = 1024;
     let mut places: HashMap<&str, u32> = HashMap::new();
-    let mut values: Vec<&str> = Vec::new();
-    let mut ranked: Vec<(u32, u32)> = Vec::with_capacity(indices.len());
     for &index in &*indices {
-        let value = text(index);
-        let place = *places.entry(value).or_insert_with(|| {
-            values.push(value);
-            u32::try_from(values.len() - 1).expect("a table has fewer than 4 billion rows")
-        });
-        ranked.push((place, index));
+        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
+        places.entry(text(index)).or_insert(next);
+        if places.len() > FEW {
+            return sort_many(indices, text, descending);
+        }
     }
-    let mut order: Vec<u32> = (0..).take(values.len()).collect();
-    order.sort_unstable_by(|&a, &b| natural(values[a as usize], values[b as usize]));
+    let mut values: Vec<(&str, u32)> = places.iter().map(|(&value, &at)| (value, at)).collect();
+    values.sort_unstable_by(|(a, _), (b, _)| natural(a, b));
     let mut ranks = vec![0_u32; values.len()];
-    for (rank, place) in (0..).zip(order) {
-        ranks[place as usize] = rank;
+    for (rank, (_, at)) in (0..).zip(values) {
+        ranks[at as usize] = rank;
     }
-    for (place, _) in &mut ranked {
-        *place = ranks[*place as usize];
-    }
+    sort_keys(
+        indices,
+        |index| ranks[places[text(index)] as usize],
+        descending,
+    );
+}
+
+/// Most comparisons end within the first bytes: those are laid side by side.
+fn sort_many<'a>(indices: &mut [u32], text: impl Fn(u32) -> &'a str, descending: bool) {
+    let mut keyed: Vec<(u128, u32)> = indices
+        .iter()
+        .map(|&index| (prefix(text(index)), index))
+        .collect();
+    let order = |&(a, i): &(u128, u32), &(b, j): &(u128, u32)| {
+        a.cmp(&b).then_with(|| natural(text(i), text(j)))
+    };
     if descending {
-        ranked.sort_by_key(|&(rank, _)| Reverse(rank));
+        keyed.sort_by(|a, b| order(b, a));
     } else {
-        ranked.sort_by_key(|&(rank, _)| rank);
+        keyed.sort_by(order);
     }
-    for (place, (_, index)) in indices.iter_mut().zip(ranked) {
+    for (place, (_, index)) in indices.iter_mut().zip(keyed) {
         *place = index;
     }
+}
+
+/// The first bytes of a text, so that comparing two of them is [`natural`] as far as they go: a
+/// number becomes a zero, its length and its digits.
+fn prefix(text: &str) -> u128 {
+    let mut key = [0_u8; size_of::<u128>()];
+    let mut filled = 0;
+    let mut rest = text.as_bytes();
+    let mut push = |byte: u8| {
+        if let Some(place) = key.get_mut(filled) {
+            *place = byte;
+        }
+        filled += 1;
+        filled < size_of::<u128>()
+    };
+    'text: while let Some(&byte) = rest.first() {
+        if byte.is_ascii_digit() {
+            let (number, after) = digits(rest);
+            push(b'0');
+            // A number of 256 digits and more ends the prefix: what follows is left to `natural`.
+            let Ok(length) = u8::try_from(number.len()) else {
+                break;
+            };
+            push(length);
+            for &digit in number {
+                if !push(digit) {
+                    break 'text;
+                }
+            }
+            rest = after;
+        } else {
+            rest = &rest[1..];
+            if !push(byte) {
+                break;
+            }
+        }
+    }
+    u128::from_be_bytes(key)
 }
 
 /// Text with the numbers in it compared as numbers: `web-2` before `web-10`, `2/3` before `10/10`.
@@ -154,6 +206,30 @@ mod tests {
     fn the_youngest_sorts_first_by_age_and_the_unknown_last() {
         let age = |at| number(CellRef::Age(at));
         assert!(age(Some(20)) < age(Some(10)) && age(Some(10)) < age(None));
+    }
+
+    proptest::proptest! {
+        /// The bytes laid side by side never contradict the whole comparison.
+        #[test]
+        fn prefixes_order_as_the_texts_do(a in "[a-c.0-2-]{0,24}", b in "[a-c.0-2-]{0,24}") {
+            let order = prefix(&a).cmp(&prefix(&b));
+            proptest::prop_assert!(order == Ordering::Equal || order == natural(&a, &b));
+        }
+
+        #[test]
+        fn many_texts_sort_as_one_by_one(
+            values in proptest::collection::vec("[a-b]{1,18}-[0-9]{1,3}", 0..50),
+            descending: bool,
+        ) {
+            let mut indices: Vec<u32> = (0..).take(values.len()).collect();
+            sort_many(&mut indices, |i| &values[i as usize], descending);
+            let mut expected: Vec<u32> = (0..).take(values.len()).collect();
+            expected.sort_by(|&a, &b| {
+                let order = natural(&values[a as usize], &values[b as usize]);
+                if descending { order.reverse() } else { order }
+            });
+            proptest::prop_assert_eq!(indices, expected);
+        }
     }
 
     #[test]

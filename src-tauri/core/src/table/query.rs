@@ -1,6 +1,8 @@
 //! A view run over a table: scope, filter, facets, order; kept while nothing of that changes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use kubegraf_ipc::{
     object::Tone,
