@@ -1,4 +1,4 @@
-//! The command line: a few flags, then the window.
+//! The command line: `scan` without a window, else a few flags and then the window.
 
 use std::{
     ffi::OsString,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use kubegraf_core::{Core, Options};
+use kubegraf_core::{Core, Options, clock::SystemClock, scan};
 use tauri::RunEvent;
 use tracing_subscriber::EnvFilter;
 
@@ -15,7 +15,9 @@ const HELP: &str = "\
 KubeGraf: see what is broken in Kubernetes, and why
 
 Usage: kubegraf [--demo]
+       kubegraf scan [options]
 
+  scan         say what is broken, on the command line; see kubegraf scan --help
   --demo       start on the embedded demo cluster even if there is a kubeconfig
   --version    print the version
   --help       print this
@@ -29,13 +31,15 @@ KUBEGRAF_LOG sets what is logged (default: info), in the syntax of tracing's Env
 enum Asked {
     Help,
     Version,
+    Scan,
     Window { demo: bool },
 }
 
 /// Runs the program to its end.
-pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    match parse(arguments).and_then(open) {
-        Ok(()) => ExitCode::SUCCESS,
+pub fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let asked = parse(&mut arguments);
+    match asked.and_then(|asked| open(asked, arguments)) {
+        Ok(code) => code,
         Err(error) => {
             // Nobody may be reading; there is nothing else to tell them.
             let _ = writeln!(std::io::stderr(), "kubegraf: {error:#}");
@@ -44,10 +48,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn parse(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Asked> {
+/// A command's own arguments are left for it.
+fn parse(arguments: &mut impl Iterator<Item = OsString>) -> anyhow::Result<Asked> {
     let mut asked = Asked::Window { demo: false };
+    let mut first = true;
     for argument in arguments {
+        let command = std::mem::take(&mut first);
         asked = match argument.to_str() {
+            Some("scan") if command => return Ok(Asked::Scan),
             Some("--help" | "-h") => return Ok(Asked::Help),
             Some("--version" | "-V") => return Ok(Asked::Version),
             Some("--demo") => Asked::Window { demo: true },
@@ -57,12 +65,30 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<Asked> {
     Ok(asked)
 }
 
-fn open(asked: Asked) -> anyhow::Result<()> {
+fn open(asked: Asked, rest: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout();
     match asked {
-        Asked::Help => Ok(out.write_all(HELP.as_bytes())?),
-        Asked::Version => Ok(writeln!(out, "kubegraf {}", env!("CARGO_PKG_VERSION"))?),
-        Asked::Window { demo } => window(demo),
+        Asked::Help => out.write_all(HELP.as_bytes())?,
+        Asked::Version => writeln!(out, "kubegraf {}", env!("CARGO_PKG_VERSION"))?,
+        Asked::Scan => return look(rest),
+        Asked::Window { demo } => window(demo)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Scans without a window: nothing here may touch the display.
+fn look(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    let (mut input, mut out, mut log) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let scan = scan::run(arguments, &mut input, &mut out, &mut log, &SystemClock);
+    match runtime.block_on(scan) {
+        Ok(end) => Ok(ExitCode::from(end.code())),
+        // Whoever reads may have seen enough: `kubegraf scan | head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error).context("the answer cannot be written"),
     }
 }
 
@@ -99,7 +125,7 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Asked, String> {
-        parse(arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
+        parse(&mut arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -107,6 +133,8 @@ mod tests {
         assert_eq!(parsed(&[]), Ok(Asked::Window { demo: false }));
         assert_eq!(parsed(&["--demo"]), Ok(Asked::Window { demo: true }));
         assert_eq!(parsed(&["--demo", "--help"]), Ok(Asked::Help));
+        assert_eq!(parsed(&["scan", "--file", "x"]), Ok(Asked::Scan));
+        assert!(parsed(&["--demo", "scan"]).unwrap_err().contains("scan"));
         assert!(parsed(&["--dmeo"]).unwrap_err().contains("--dmeo"));
     }
 }

@@ -6,6 +6,7 @@
 //! actions are lists; adding one is one row or one small file.
 
 mod actions;
+mod calls;
 mod causes;
 mod confidence;
 mod containers;
@@ -13,16 +14,21 @@ mod cover;
 mod detectors;
 mod evidence;
 mod fingerprint;
+mod fit;
 mod found;
 mod graph;
 mod image;
 mod ledger;
 mod links;
 mod messages;
+mod nearest;
+mod quotas;
 mod ranking;
+mod refs;
 mod severity;
 mod signal;
 mod snapshot;
+mod workloads;
 
 #[cfg(test)]
 mod catalogue;
@@ -38,4 +44,5 @@ pub use found::{Found, evaluate};
 pub use graph::Graph;
 pub use ledger::{Ledger, Quiet, StoredIncident, deltas, summary};
 pub use signal::Signal;
-pub use snapshot::{Existence, Kind, Snapshot};
+pub use snapshot::{Existence, Kind, Objects, Snapshot};
+pub use workloads::Workload;

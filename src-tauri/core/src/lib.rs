@@ -14,6 +14,7 @@ pub mod objects;
 mod options;
 mod quantity;
 mod requests;
+pub mod scan;
 pub mod store;
 mod streams;
 pub mod table;

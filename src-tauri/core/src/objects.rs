@@ -5,6 +5,7 @@
 //! never built from these types.
 
 mod affinity;
+mod config;
 mod container;
 mod deployment;
 mod event;
@@ -13,15 +14,20 @@ mod meta;
 mod namespace;
 mod node;
 mod pod;
+mod pod_rules;
 mod pod_spec;
+mod policy;
 mod pool;
 mod probe;
 mod replica_set;
+mod routing;
 mod service;
+mod storage;
 mod template;
 mod text;
-mod times;
+pub(crate) mod times;
 mod volume;
+mod workloads;
 
 use std::fmt::Debug;
 
@@ -29,6 +35,7 @@ use kubegraf_ipc::object::ObjectRef;
 use serde::de::DeserializeOwned;
 
 pub use affinity::{Affinity, NodeAffinity, NodeSelector, NodeTerm, PodAffinity, PodAffinityTerm};
+pub use config::{ConfigMap, Secret, ServiceAccount};
 pub use container::{
     Container, ContainerPort, EnvFrom, EnvSource, EnvVar, IntOrString, KeyRef, NameRef, Resources,
 };
@@ -40,12 +47,20 @@ pub use namespace::Namespace;
 pub use node::{Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Taint};
 pub use pod::{ContainerState, ContainerStatus, Pod, PodStatus, Running, Terminated, Waiting};
 pub use pod_spec::{PodSpec, ReadinessGate, Toleration};
+pub use pod_rules::{DnsConfig, SecurityContext, SpreadRule};
+pub use policy::{
+    HorizontalPodAutoscaler, Lease, Limit, LimitRange, PodDisruptionBudget, PriorityClass,
+    ResourceQuota,
+};
 pub use probe::{Exec, Grpc, HttpGet, Probe, TcpSocket};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use routing::{Backend, BackendPort, BackendService, Ingress, IngressClass};
 pub use service::{LoadBalancerIngress, Service, ServicePort, ServiceSpec, ServiceStatus};
+pub use storage::{ClaimSpec, PersistentVolume, PersistentVolumeClaim, StorageClass};
 pub use template::Template;
 pub use text::Text;
 pub use volume::{ClaimVolume, ProjectedVolume, Projection, SecretVolume, Volume};
+pub use workloads::{CronJob, DaemonSet, Job, StatefulSet};
 
 use crate::wire::{self, wire};
 
@@ -86,7 +101,7 @@ pub trait Object: Clone + Debug + Default + DeserializeOwned + Send + Sync + 'st
             kind: Self::KIND.into(),
             namespace: meta.namespace.to_string(),
             name: meta.name.to_string(),
-            uid: Some(meta.uid.to_string()),
+            uid: Some(meta.uid.to_string()).filter(|uid| !uid.is_empty()),
         }
     }
 }

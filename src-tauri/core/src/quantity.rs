@@ -35,6 +35,31 @@ pub fn bytes(text: &str) -> Option<u64> {
         .then_some(bytes as u64)
 }
 
+/// The value of any quantity: `250m` is 0.25; `None` when the text is none.
+#[must_use]
+pub fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor as f64)))
+        .or_else(|| Some((text.strip_suffix('m')?, 0.001)))
+        .or_else(|| Some((text.strip_suffix('u')?, 0.000_001)))
+        .or_else(|| Some((text.strip_suffix('n')?, 0.000_000_001)))
+        .unwrap_or((text, 1.0));
+    let value = number.parse::<f64>().ok()? * factor;
+    value.is_finite().then_some(value)
+}
+
+/// A quantity of a CPU-like resource as people write it: whole, or in thousandths.
+#[must_use]
+pub fn plain(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{:.0}m", (value * 1000.0).ceil())
+    }
+}
+
 /// The shortest exact text in binary units, rounded down to whole Mi above one Mi.
 #[must_use]
 pub fn memory(bytes: u64) -> String {

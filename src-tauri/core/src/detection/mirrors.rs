@@ -91,6 +91,7 @@ impl Mirrors {
             events: known(&self.events),
             services: known(&self.services),
             namespaces: known(&self.namespaces),
+            ..Snapshot::default()
         })
     }
 

@@ -12,7 +12,10 @@ use super::{
 mod image;
 mod memory;
 mod plan;
+mod quota;
+mod reference;
 mod rollback;
+mod scheduling;
 
 /// What a fix is built from.
 pub struct Case<'c, 'a> {
@@ -83,6 +86,76 @@ pub const ACTIONS: &[Action] = &[
         build: memory::build,
     },
     Action {
+        id: "fix_reference",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "sets a reference to the nearest name or key that exists",
+        build: reference::fix,
+    },
+    Action {
+        id: "create_placeholder",
+        impact: Impact::Low,
+        safety: Safety::PlanOnly,
+        doc: "how to create the missing object; its values are for a person to know",
+        build: reference::create,
+    },
+    Action {
+        id: "raise_quota",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "raises the quota to what is used and still needed",
+        build: quota::raise,
+    },
+    Action {
+        id: "lower_requests",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "lowers a request to the largest value that fits a node now",
+        build: scheduling::requests,
+    },
+    Action {
+        id: "fix_node_selector",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "sets the nodeSelector to the nearest pair that a node has",
+        build: scheduling::node_selector,
+    },
+    Action {
+        id: "label_node",
+        impact: Impact::High,
+        safety: Safety::NeedsApproval,
+        doc: "labels the node that would then take the pod; never with a label of the platform",
+        build: scheduling::label_node,
+    },
+    Action {
+        id: "relax_affinity",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "makes a required affinity a preference of weight 100",
+        build: scheduling::affinity,
+    },
+    Action {
+        id: "relax_spread",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "makes a spread constraint a preference",
+        build: scheduling::spread,
+    },
+    Action {
+        id: "add_toleration",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "tolerates exactly the taints of the nearest node",
+        build: scheduling::toleration,
+    },
+    Action {
+        id: "uncordon_node",
+        impact: Impact::High,
+        safety: Safety::NeedsApproval,
+        doc: "opens a cordoned node again, unless it is being drained",
+        build: scheduling::uncordon,
+    },
+    Action {
         id: "plan",
         impact: Impact::Low,
         safety: Safety::PlanOnly,
@@ -135,6 +208,14 @@ fn container_patch(init: bool, container: &serde_json::Value) -> kubegraf_ipc::i
     kubegraf_ipc::incident::Patch {
         r#type: kubegraf_ipc::incident::PatchType::Strategic,
         body: body.to_string(),
+    }
+}
+
+/// A JSON patch of these steps.
+fn json_patch(steps: &[serde_json::Value]) -> kubegraf_ipc::incident::Patch {
+    kubegraf_ipc::incident::Patch {
+        r#type: kubegraf_ipc::incident::PatchType::Json,
+        body: serde_json::Value::from(steps).to_string(),
     }
 }
 

@@ -5,9 +5,12 @@ use kubegraf_ipc::{incident::Evidence, object::ObjectRef};
 
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 
+pub(super) mod creation;
 mod images;
 mod nodes;
+pub(super) mod references;
 mod runtime;
+pub(super) mod scheduling;
 
 /// How a cause is decided, which sets its base confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +74,14 @@ pub struct Candidate {
 }
 
 /// Every cause.
-pub const RULES: &[&[Rule]] = &[images::RULES, runtime::RULES, nodes::RULES];
+pub const RULES: &[&[Rule]] = &[
+    images::RULES,
+    references::RULES,
+    creation::RULES,
+    scheduling::RULES,
+    runtime::RULES,
+    nodes::RULES,
+];
 
 /// Every cause, in order.
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {

@@ -15,6 +15,7 @@ use super::{
     links,
     signal::{Place, Signal},
 };
+use crate::objects::Service;
 
 /// A cause with all the symptoms it explains.
 pub(super) struct Root {
@@ -33,7 +34,7 @@ pub(super) struct Root {
 }
 
 /// Chooses the roots. `signals` are sorted.
-pub(super) fn roots(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Root> {
+pub(super) fn roots<'a>(graph: &Graph<'a>, signals: &[Signal<'a>]) -> Vec<Root> {
     let effects = effects(graph, signals);
     let mut candidates = candidates(graph, signals);
     rate(graph, signals, &mut candidates);
@@ -86,7 +87,7 @@ pub(super) fn roots(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Root> {
 
 type Key<'s> = (&'static str, ObjectRef, Option<&'s str>);
 
-fn candidates(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Root> {
+fn candidates<'a>(graph: &Graph<'a>, signals: &[Signal<'a>]) -> Vec<Root> {
     let mut found: BTreeMap<Key<'_>, Root> = BTreeMap::new();
     for (index, signal) in signals.iter().enumerate() {
         for rule in causes::rules().filter(|rule| rule.explains.contains(&signal.r#type)) {
@@ -117,7 +118,7 @@ fn candidates(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Root> {
     found.into_values().collect()
 }
 
-fn rate(graph: &Graph<'_>, signals: &[Signal<'_>], roots: &mut [Root]) {
+fn rate<'a>(graph: &Graph<'a>, signals: &[Signal<'a>], roots: &mut [Root]) {
     let mut circumstances = Vec::new();
     for root in roots.iter_mut() {
         let (Some(rule), Some(candidate)) = (root.rule, &root.candidate) else {
@@ -187,7 +188,19 @@ fn healthy_sibling(graph: &Graph<'_>, signal: &Signal<'_>) -> bool {
 fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
     let mut by_object: HashMap<&ObjectRef, Vec<usize>> = HashMap::new();
     let mut by_node: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_owner: HashMap<&ObjectRef, Vec<usize>> = HashMap::new();
+    // Pods reach each other through their owners and nodes; they may be many in a namespace.
+    let mut by_namespace: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, signal) in signals.iter().enumerate() {
+        by_owner.entry(&signal.owner).or_default().push(index);
+        let namespace = signal.object.namespace.as_str();
+        if signal.pod().is_none() && !namespace.is_empty() {
+            by_namespace.entry(namespace).or_default().push(index);
+        }
+        if matches!(signal.r#type, "pod_unschedulable" | "volume_mount_failed") {
+            waiting.entry(namespace).or_default().push(index);
+        }
         by_object.entry(&signal.object).or_default().push(index);
         if let Place::Pod(pod) = signal.place {
             by_node.entry(&pod.node_name).or_default().push(index);
@@ -197,6 +210,25 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
         let mut near = by_object[&signal.object].clone();
         if signal.owner != signal.object {
             near.extend(by_object.get(&signal.owner).into_iter().flatten());
+        } else {
+            near.extend(by_owner.get(&signal.owner).into_iter().flatten());
+        }
+        let around = by_namespace.get(signal.object.namespace.as_str());
+        near.extend(around.into_iter().flatten());
+        if signal.object.kind == "PersistentVolumeClaim" {
+            near.extend(
+                waiting
+                    .get(signal.object.namespace.as_str())
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        if let Some(service) = graph.get::<Service>(&signal.object.namespace, &signal.object.name)
+            && signal.object.kind == "Service"
+        {
+            for caller in graph.callers(service) {
+                near.extend(by_owner.get(caller).into_iter().flatten());
+            }
         }
         if let Place::Node(node) = signal.place {
             near.extend(
@@ -213,6 +245,8 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
         .enumerate()
         .map(|(index, signal)| {
             let mut near = near(signal);
+            near.sort_unstable();
+            near.dedup();
             near.retain(|other| {
                 *other != index && links::explains(graph, signal, &signals[*other])
             });

@@ -5,6 +5,7 @@ use kubegraf_ipc::incident::Severity;
 
 mod container_config_error;
 mod container_start_error;
+mod dangling_reference;
 mod deployment_rollout_failure;
 mod high_restart_count;
 mod image_pull_error;
@@ -13,6 +14,8 @@ mod oom_killed;
 mod persistent_failure;
 mod pod_crash_loop;
 mod pod_unschedulable;
+mod quota_exhausted;
+mod replica_creation_failed;
 
 pub(super) use deployment_rollout_failure::newest;
 
@@ -36,6 +39,9 @@ pub trait Detector: Sync {
 /// Every detector; a workload's come after the pods' they read.
 pub const DETECTORS: &[&dyn Detector] = &[
     &node_not_ready::NodeNotReady,
+    &dangling_reference::DanglingReference,
+    &replica_creation_failed::ReplicaCreationFailed,
+    &quota_exhausted::QuotaExhausted,
     &image_pull_error::ImagePullError,
     &container_config_error::ContainerConfigError,
     &oom_killed::OomKilled,
@@ -67,4 +73,9 @@ pub(super) fn detect<'a>(graph: &Graph<'a>) -> Vec<Signal<'a>> {
     signals.sort_by(|a, b| a.key().cmp(&b.key()));
     signals.dedup_by(|a, b| a.key() == b.key());
     signals
+}
+
+/// The workloads whose pods are refused, for the causes of the quota that refuses them.
+pub(super) fn refused<'a>(graph: &Graph<'a>) -> Vec<Signal<'a>> {
+    replica_creation_failed::ReplicaCreationFailed.detect(graph, &[])
 }

@@ -1,13 +1,11 @@
 //! Objects for the tests, written as the API serves them.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     found::{Found, evaluate},
-    snapshot::Snapshot,
+    snapshot::{Kind, Snapshot},
 };
 
 /// Cluster time of every scene.
@@ -39,28 +37,20 @@ impl Scene {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        fn all<T: serde::de::DeserializeOwned>(
-            objects: &[Object],
-            kind: &str,
-        ) -> Option<Vec<Arc<T>>> {
-            let of_kind = objects.iter().filter(|object| object.0["kind"] == kind);
-            Some(
-                of_kind
-                    .map(|o| Arc::new(serde_json::from_value(o.0.clone()).unwrap()))
-                    .collect(),
-            )
-        }
-        Snapshot {
+        let mut snapshot = Snapshot {
             cluster: "test".into(),
             now: NOW,
-            pods: all(&self.0, "Pod"),
-            deployments: all(&self.0, "Deployment"),
-            replica_sets: all(&self.0, "ReplicaSet"),
-            nodes: all(&self.0, "Node"),
-            events: all(&self.0, "Event"),
-            services: all(&self.0, "Service"),
-            namespaces: all(&self.0, "Namespace"),
+            ..Snapshot::default()
+        };
+        for kind in Kind::ALL {
+            snapshot.declare(*kind);
         }
+        for object in &self.0 {
+            let name = object.0["kind"].as_str().unwrap();
+            let kind = Kind::ALL.iter().find(|kind| kind.name() == name).unwrap();
+            snapshot.add(*kind, object.0.clone()).unwrap();
+        }
+        snapshot
     }
 
     pub(super) fn evaluate(&self) -> Vec<Found> {

@@ -1,11 +1,23 @@
 //! The objects of a snapshot with the links between them, for look-ups by name and by owner.
 
-use std::collections::HashMap;
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
 use kubegraf_ipc::object::ObjectRef;
 
-use super::snapshot::{Kind, Snapshot};
-use crate::objects::{Deployment, Event, Meta, Node, Object, Pod, ReplicaSet, Service};
+use super::{
+    calls::{self, Call},
+    fit::{self, Blame},
+    snapshot::{Held, Kind, Snapshot},
+    workloads::{self, Workload},
+};
+use crate::objects::{
+    CronJob, DaemonSet, Deployment, Event, Job, Meta, Node, Object, Pod, ReplicaSet, Service,
+    StatefulSet,
+};
 
 type Name<'a> = (&'a str, &'a str);
 
@@ -20,6 +32,11 @@ pub struct Graph<'a> {
     pods_on_node: HashMap<&'a str, Vec<&'a Pod>>,
     nodes: HashMap<&'a str, &'a Node>,
     events: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
+    named: HashMap<(Kind, &'a str, &'a str), usize>,
+    workloads: OnceCell<Vec<Workload<'a>>>,
+    calls: OnceCell<Vec<(ObjectRef, Vec<Call<'a>>)>>,
+    usage: OnceCell<HashMap<&'a str, fit::Used>>,
+    fits: RefCell<HashMap<Name<'a>, Rc<Blame<'a>>>>,
 }
 
 impl<'a> Graph<'a> {
@@ -36,7 +53,16 @@ impl<'a> Graph<'a> {
             pods_on_node: HashMap::new(),
             nodes: HashMap::new(),
             events: HashMap::new(),
+            named: HashMap::new(),
+            workloads: OnceCell::new(),
+            calls: OnceCell::new(),
+            usage: OnceCell::new(),
+            fits: RefCell::default(),
         };
+        snapshot.each_named(|kind, meta, place| {
+            let (namespace, name) = name(meta);
+            graph.named.insert((kind, namespace, name), place);
+        });
         for deployment in snapshot.deployments.iter().flatten() {
             graph
                 .deployments
@@ -95,6 +121,21 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn knows(&self, kind: Kind) -> bool {
         self.snapshot.knows(kind)
+    }
+
+    /// An object of a kind other than pods and events.
+    #[must_use]
+    pub(crate) fn get<T: Held>(&self, namespace: &str, name: &str) -> Option<&'a T> {
+        let place = self.named.get(&(T::OF, namespace, name))?;
+        T::held(self.snapshot)
+            .as_ref()?
+            .get(*place)
+            .map(AsRef::as_ref)
+    }
+
+    /// Every object of a kind, in no order.
+    pub(crate) fn all<T: Held>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        T::held(self.snapshot).iter().flatten().map(AsRef::as_ref)
     }
 
     /// All pods, in no order.
@@ -174,6 +215,23 @@ impl<'a> Graph<'a> {
         sorted(self.pods_of_set.get(&name(&set.metadata)))
     }
 
+    /// The pods of a workload, by name.
+    #[must_use]
+    pub fn pods_under(&self, workload: &Workload<'_>) -> Vec<&'a Pod> {
+        let owner = &workload.object;
+        let pods = self.pods().filter(|pod| {
+            pod.metadata.namespace == owner.namespace
+                && workload
+                    .labels
+                    .iter()
+                    .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
+                && self.owner(pod) == *owner
+        });
+        let mut pods: Vec<&Pod> = pods.collect();
+        pods.sort_by_key(|pod| &pod.metadata.name);
+        pods
+    }
+
     /// The pods on a node.
     #[must_use]
     pub fn pods_on(&self, node: &str) -> Vec<&'a Pod> {
@@ -210,24 +268,126 @@ impl<'a> Graph<'a> {
         found
     }
 
+    /// The workloads, in name order.
+    #[must_use]
+    pub fn workloads(&self) -> &[Workload<'a>] {
+        self.workloads.get_or_init(|| workloads::all(self.snapshot))
+    }
+
+    /// The workload an object is.
+    #[must_use]
+    pub fn workload(&self, object: &ObjectRef) -> Option<&Workload<'a>> {
+        let workloads = self.workloads();
+        let place = workloads.binary_search_by(|one| one.object.cmp(object));
+        place.ok().map(|place| &workloads[place])
+    }
+
+    /// Whom each workload calls.
+    pub(super) fn calls(&self) -> &[(ObjectRef, Vec<Call<'a>>)] {
+        self.calls.get_or_init(|| {
+            let workloads = self.workloads().iter();
+            workloads
+                .map(|one| (one.object.clone(), calls::of(self, one)))
+                .filter(|(_, calls)| !calls.is_empty())
+                .collect()
+        })
+    }
+
+    /// The workloads that call a Service.
+    pub(super) fn callers(&self, service: &Service) -> Vec<&ObjectRef> {
+        let meta = &service.metadata;
+        let calls =
+            |call: &Call<'_>| meta.name == *call.service && meta.namespace == *call.namespace;
+        self.calls()
+            .iter()
+            .filter(|(_, all)| all.iter().any(calls))
+            .map(|(caller, _)| caller)
+            .collect()
+    }
+
+    /// What the pods of each node ask for.
+    pub(super) fn usage(&self) -> &HashMap<&'a str, fit::Used> {
+        self.usage.get_or_init(|| fit::usage(self))
+    }
+
+    /// Why no node takes a pod.
+    pub(super) fn fit(&self, pod: &'a Pod) -> Rc<Blame<'a>> {
+        let key = name(&pod.metadata);
+        if let Some(known) = self.fits.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let blame = Rc::new(fit::judge(self, pod));
+        self.fits.borrow_mut().insert(key, Rc::clone(&blame));
+        blame
+    }
+
+    /// The pods that take room, each with its node.
+    pub(super) fn placed(&self) -> impl Iterator<Item = (&'a Pod, &'a Node)> {
+        self.pods().filter_map(|pod| {
+            let over = matches!(&*pod.status.phase, "Succeeded" | "Failed");
+            let node = self.node(&pod.node_name).filter(|_| !over)?;
+            Some((pod, node))
+        })
+    }
+
     /// The top-most controller of a pod, as far as its links are known; the pod itself without one.
     #[must_use]
     pub fn owner(&self, pod: &Pod) -> ObjectRef {
-        let Some(owner) = pod.metadata.controller() else {
-            return pod.reference();
-        };
-        let above = (owner.kind == "ReplicaSet")
-            .then(|| self.replica_set_of(pod))
-            .flatten()
-            .and_then(|set| set.metadata.controller());
-        let owner = above.unwrap_or(owner);
-        ObjectRef {
-            api_version: owner.api_version.to_string(),
-            kind: owner.kind.to_string(),
-            namespace: pod.metadata.namespace.to_string(),
-            name: owner.name.to_string(),
-            uid: Some(owner.uid.to_string()).filter(|uid| !uid.is_empty()),
+        self.top(pod).unwrap_or_else(|| pod.reference())
+    }
+
+    /// The top-most controller of an object, as far as its links are known.
+    #[must_use]
+    pub fn top<T: Object>(&self, object: &T) -> Option<ObjectRef> {
+        let mut meta = object.metadata();
+        let mut top = None;
+        // Nothing is owned in a circle for long, but a file may say so.
+        for _ in 0..4 {
+            let Some(owner) = meta.controller() else {
+                break;
+            };
+            let namespace = &*meta.namespace;
+            let (known, above) = self.known(&owner.kind, namespace, &owner.name).unzip();
+            top = Some(known.unwrap_or_else(|| ObjectRef {
+                api_version: owner.api_version.to_string(),
+                kind: owner.kind.to_string(),
+                namespace: namespace.to_owned(),
+                name: owner.name.to_string(),
+                uid: Some(owner.uid.to_string()).filter(|uid| !uid.is_empty()),
+            }));
+            let Some(above) = above else {
+                return self.behind(&owner.kind, namespace, &owner.name).or(top);
+            };
+            meta = above;
         }
+        top
+    }
+
+    fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<(ObjectRef, &'a Meta)> {
+        fn both<'a, T: Held>(
+            graph: &Graph<'a>,
+            namespace: &str,
+            name: &str,
+        ) -> Option<(ObjectRef, &'a Meta)> {
+            let object = graph.get::<T>(namespace, name)?;
+            Some((object.reference(), object.metadata()))
+        }
+        match kind {
+            "ReplicaSet" => both::<ReplicaSet>(self, namespace, name),
+            "Deployment" => both::<Deployment>(self, namespace, name),
+            "StatefulSet" => both::<StatefulSet>(self, namespace, name),
+            "DaemonSet" => both::<DaemonSet>(self, namespace, name),
+            "Job" => both::<Job>(self, namespace, name),
+            "CronJob" => both::<CronJob>(self, namespace, name),
+            _ => None,
+        }
+    }
+
+    /// The Deployment behind a ReplicaSet that was not read: it gave its name, plus a hash.
+    fn behind(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectRef> {
+        let (stem, _) = name.rsplit_once('-').filter(|_| kind == "ReplicaSet")?;
+        self.get::<Deployment>(namespace, stem)
+            .map(Object::reference)
     }
 }
 
@@ -239,6 +399,16 @@ pub(super) fn selects(service: &Service, pod: &Pod) -> bool {
         && selector
             .iter()
             .all(|(key, value)| pod.metadata.labels.get(key) == Some(value))
+}
+
+/// Whether the Service leads to the workload's pods.
+pub(super) fn selected(service: &Service, workload: &Workload<'_>) -> bool {
+    let selector = &service.spec.selector;
+    service.metadata.namespace == workload.meta.namespace
+        && !selector.is_empty()
+        && selector
+            .iter()
+            .all(|(key, value)| workload.labels.get(key) == Some(value))
 }
 
 fn name(meta: &Meta) -> Name<'_> {

@@ -2,9 +2,10 @@
 //! catalogue.
 
 use super::{
-    graph::Graph,
+    graph::{Graph, selected, selects},
     signal::{Place, Signal},
 };
+use crate::objects::{Ingress, Service};
 
 /// How a symptom reaches another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,20 @@ pub(super) enum Link {
     SameContainer,
     /// Within one pod.
     SamePod,
-    /// From a pod to its owner.
+    /// From a pod or a controlled object to its owner.
     OwnedBy,
+    /// From a workload to its pods and what it controls.
+    Owns,
+    /// From a workload's pods, or the workload, to the Services that select them.
+    Selects,
+    /// From a Service to the pods of the workloads that call it.
+    Calls,
+    /// From a claim to the pods that use it.
+    Claims,
+    /// From a Service to the Ingresses that lead to it.
+    Routes,
+    /// From a quota to what is made in its namespace.
+    Limits,
 }
 
 /// One row: a symptom of a type in `from` brings about one of a type in `effect`.
@@ -29,15 +42,34 @@ pub(super) struct Row {
     pub effect: &'static [&'static str],
 }
 
-const POD: &[&str] = &[
+/// Types of pods and containers.
+pub(super) const POD: &[&str] = &[
     "image_pull_error",
     "container_config_error",
     "oom_killed",
     "container_start_error",
+    "init_container_failed",
+    "init_container_stuck",
+    "liveness_probe_failing",
+    "startup_probe_failing",
+    "readiness_probe_failing",
+    "volume_mount_failed",
+    "pod_sandbox_failed",
     "pod_crash_loop",
     "high_restart_count",
     "pod_unschedulable",
+    "pod_not_scheduled",
+    "pod_evicted",
+    "pod_not_ready",
     "persistent_failure",
+];
+
+const WORKLOAD: &[&str] = &[
+    "deployment_rollout_failure",
+    "deployment_unavailable",
+    "statefulset_stuck",
+    "daemonset_incomplete",
+    "job_failed",
 ];
 
 /// Every row.
@@ -49,30 +81,156 @@ pub(super) const ROWS: &[Row] = &[
             "persistent_failure",
             "image_pull_error",
             "container_start_error",
+            "pod_not_ready",
+            "readiness_probe_failing",
+            "pod_sandbox_failed",
+            "volume_mount_failed",
+            "pod_evicted",
         ],
     },
     Row {
-        from: &["oom_killed", "container_start_error"],
+        from: &["node_pressure"],
+        link: Link::RunsOn,
+        effect: &["pod_evicted", "persistent_failure"],
+    },
+    Row {
+        from: &[
+            "oom_killed",
+            "container_start_error",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+        ],
         link: Link::SameContainer,
         effect: &[
             "pod_crash_loop",
             "high_restart_count",
             "container_start_error",
+            "readiness_probe_failing",
+            "init_container_failed",
         ],
+    },
+    Row {
+        from: &["liveness_probe_failing", "startup_probe_failing"],
+        link: Link::SameContainer,
+        effect: &["oom_killed"],
+    },
+    Row {
+        from: &["pod_crash_loop"],
+        link: Link::SameContainer,
+        effect: &["readiness_probe_failing", "liveness_probe_failing"],
     },
     Row {
         from: &[
             "pod_crash_loop",
             "image_pull_error",
             "container_config_error",
+            "container_start_error",
+            "oom_killed",
+            "init_container_failed",
+            "init_container_stuck",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+            "readiness_probe_failing",
+            "volume_mount_failed",
+            "pod_sandbox_failed",
+            "pod_unschedulable",
+            "pod_evicted",
         ],
         link: Link::SamePod,
-        effect: &["persistent_failure"],
+        effect: &["persistent_failure", "pod_not_ready"],
+    },
+    Row {
+        from: &[
+            "volume_mount_failed",
+            "pod_sandbox_failed",
+            "init_container_failed",
+        ],
+        link: Link::SamePod,
+        effect: &["readiness_probe_failing", "pod_crash_loop"],
     },
     Row {
         from: POD,
         link: Link::OwnedBy,
-        effect: &["deployment_rollout_failure"],
+        effect: WORKLOAD,
+    },
+    Row {
+        from: &["replica_creation_failed"],
+        link: Link::OwnedBy,
+        effect: WORKLOAD,
+    },
+    Row {
+        from: &["deployment_rollout_failure"],
+        link: Link::Owns,
+        effect: &["deployment_unavailable"],
+    },
+    Row {
+        from: &["dangling_reference"],
+        link: Link::Owns,
+        effect: &[
+            "container_config_error",
+            "volume_mount_failed",
+            "image_pull_error",
+            "replica_creation_failed",
+            "pod_unschedulable",
+        ],
+    },
+    Row {
+        from: &["quota_exhausted"],
+        link: Link::Limits,
+        effect: &["replica_creation_failed", "address_mismatch", "pvc_pending"],
+    },
+    Row {
+        from: &["pvc_pending", "pvc_lost"],
+        link: Link::Claims,
+        effect: &["pod_unschedulable", "volume_mount_failed"],
+    },
+    Row {
+        from: POD,
+        link: Link::Selects,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &[
+            "replica_creation_failed",
+            "deployment_rollout_failure",
+            "deployment_unavailable",
+            "statefulset_stuck",
+            "workload_scaled_to_zero",
+        ],
+        link: Link::Selects,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &["service_no_endpoints", "service_port_mismatch"],
+        link: Link::Routes,
+        effect: &["ingress_misconfigured"],
+    },
+    Row {
+        from: &["service_no_endpoints", "service_port_mismatch"],
+        link: Link::Calls,
+        effect: &[
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "init_container_stuck",
+            "init_container_failed",
+            "pod_not_ready",
+        ],
+    },
+    Row {
+        from: &["address_mismatch"],
+        link: Link::Owns,
+        effect: &[
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+            "init_container_stuck",
+            "init_container_failed",
+            "pod_not_ready",
+        ],
     },
 ];
 
@@ -107,15 +265,56 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
         Link::SamePod => cause.object == effect.object,
         // A pod of an old revision says nothing about the rollout of the new one.
         Link::OwnedBy => match (cause.place, effect.place) {
-            (Place::Pod(pod), Place::Deployment(deployment)) => {
+            (Place::Pod(pod), Place::Deployment(deployment))
+                if effect.r#type == "deployment_rollout_failure" =>
+            {
                 cause.owner == effect.object
                     && super::detectors::newest(graph, deployment).is_none_or(|set| {
                         graph
                             .replica_set_of(pod)
-                            .is_some_and(|of| of.metadata.uid == set.metadata.uid)
+                            .is_none_or(|of| of.metadata.name == set.metadata.name)
                     })
             }
-            _ => false,
+            _ => cause.owner == effect.object,
         },
+        Link::Owns => cause.owner == effect.owner,
+        Link::Selects => service(graph, effect).is_some_and(|service| match cause.place {
+            Place::Pod(pod) => selects(service, pod),
+            _ => graph
+                .workload(&cause.owner)
+                .is_some_and(|workload| selected(service, workload)),
+        }),
+        Link::Calls => service(graph, cause)
+            .is_some_and(|service| graph.callers(service).contains(&&effect.owner)),
+        Link::Claims => effect.pod().is_some_and(|pod| {
+            pod.metadata.namespace == cause.object.namespace
+                && pod.spec.volumes.iter().any(|volume| {
+                    let claim = volume.persistent_volume_claim.as_ref();
+                    claim.is_some_and(|claim| claim.claim_name == cause.object.name)
+                })
+        }),
+        Link::Routes => graph
+            .get::<Ingress>(&effect.object.namespace, &effect.object.name)
+            .is_some_and(|ingress| {
+                ingress.metadata.namespace == cause.object.namespace
+                    && ingress
+                        .backends()
+                        .any(|(_, backend)| backend.name == cause.object.name)
+            }),
+        Link::Limits => cause.object.namespace == effect.object.namespace && limited(effect),
     }
+}
+
+fn service<'a>(graph: &Graph<'a>, signal: &Signal<'_>) -> Option<&'a Service> {
+    let object = &signal.object;
+    (object.kind == "Service")
+        .then(|| graph.get(&object.namespace, &object.name))
+        .flatten()
+}
+
+/// Whether a creation failed for a quota: the server says so in its message.
+fn limited(effect: &Signal<'_>) -> bool {
+    effect.evidence.iter().any(|seen| {
+        seen.observed.contains("exceeded quota") || seen.observed.contains("failed quota")
+    })
 }

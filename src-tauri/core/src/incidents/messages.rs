@@ -30,6 +30,38 @@ pub(super) enum Family {
     RuntimeDown,
     /// The pod network is not set up.
     NetworkDown,
+    /// The scheduler finds too little CPU.
+    NoCpu,
+    /// The scheduler finds too little memory.
+    NoMemory,
+    /// The scheduler finds too little local storage.
+    NoEphemeral,
+    /// The scheduler finds no place for another pod.
+    TooManyPods,
+    /// No node has the labels.
+    NoSelector,
+    /// No node satisfies the affinity.
+    NoAffinity,
+    /// A taint is not tolerated.
+    Untolerated,
+    /// Nodes are cordoned.
+    Cordoned,
+    /// Pods it must be near are nowhere.
+    NoPodAffinity,
+    /// Pods it must avoid are everywhere.
+    PodAntiAffinity,
+    /// Spread constraints.
+    Spread,
+    /// Host ports.
+    HostPort,
+    /// A claim does not exist.
+    ClaimMissing,
+    /// A claim is not bound.
+    ClaimUnbound,
+    /// A volume is elsewhere.
+    VolumeElsewhere,
+    /// No message says it.
+    Nothing,
 }
 
 const FAMILIES: &[(Family, &[&str])] = &[
@@ -145,6 +177,46 @@ const FAMILIES: &[(Family, &[&str])] = &[
             "cni config uninitialized",
         ],
     ),
+    (Family::NoCpu, &["insufficient cpu"]),
+    (Family::NoMemory, &["insufficient memory"]),
+    (Family::NoEphemeral, &["insufficient ephemeral-storage"]),
+    (Family::TooManyPods, &["too many pods"]),
+    (
+        Family::NoSelector,
+        &[
+            "didn't match pod's node affinity/selector",
+            "didn't match node selector",
+        ],
+    ),
+    (Family::NoAffinity, &["didn't match pod's node affinity"]),
+    (
+        Family::Untolerated,
+        &["untolerated taint", "didn't tolerate"],
+    ),
+    (Family::Cordoned, &["were unschedulable"]),
+    (Family::NoPodAffinity, &["didn't match pod affinity rules"]),
+    (
+        Family::PodAntiAffinity,
+        &[
+            "didn't match pod anti-affinity rules",
+            "didn't satisfy existing pods anti-affinity",
+        ],
+    ),
+    (
+        Family::Spread,
+        &["didn't match pod topology spread constraints"],
+    ),
+    (Family::HostPort, &["didn't have free ports"]),
+    (
+        Family::ClaimMissing,
+        &["persistentvolumeclaim \\\"", "persistentvolumeclaim \""],
+    ),
+    (
+        Family::ClaimUnbound,
+        &["unbound immediate persistentvolumeclaims"],
+    ),
+    (Family::VolumeElsewhere, &["volume node affinity conflict"]),
+    (Family::Nothing, &[]),
 ];
 
 /// Whether the message belongs to the family. `image` is not looked at.

@@ -37,6 +37,24 @@ pub enum Place<'a> {
 }
 
 impl<'a> Signal<'a> {
+    /// A symptom of an object other than a pod, which is its own owner.
+    pub(super) fn of(
+        r#type: &'static str,
+        object: ObjectRef,
+        first_seen: i64,
+        evidence: Vec<Evidence>,
+    ) -> Self {
+        Self {
+            r#type,
+            owner: object.clone(),
+            object,
+            container: None,
+            first_seen,
+            evidence,
+            place: Place::Other,
+        }
+    }
+
     /// The pod that shows it.
     #[must_use]
     pub fn pod(&self) -> Option<&'a Pod> {

@@ -3,50 +3,17 @@
 use std::sync::Arc;
 
 use kubegraf_ipc::object::ObjectRef;
+use serde_json::Value;
 
-use crate::objects::{Deployment, Event, Namespace, Node, Object, Pod, ReplicaSet, Service};
+use crate::objects::{
+    ConfigMap, CronJob, DaemonSet, Deployment, Event, HorizontalPodAutoscaler, Ingress,
+    IngressClass, Job, Lease, LimitRange, Meta, Namespace, Node, Object, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
+    Secret, Service, ServiceAccount, StatefulSet, StorageClass,
+};
 
-/// One cluster at one time. `None` means the kind is unknown or unreadable, never that it is empty.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// The cluster's id.
-    pub cluster: String,
-    /// The newest cluster time, epoch seconds; never this machine's clock.
-    pub now: i64,
-    /// Pods.
-    pub pods: Option<Vec<Arc<Pod>>>,
-    /// Deployments.
-    pub deployments: Option<Vec<Arc<Deployment>>>,
-    /// ReplicaSets.
-    pub replica_sets: Option<Vec<Arc<ReplicaSet>>>,
-    /// Nodes.
-    pub nodes: Option<Vec<Arc<Node>>>,
-    /// Events.
-    pub events: Option<Vec<Arc<Event>>>,
-    /// Services.
-    pub services: Option<Vec<Arc<Service>>>,
-    /// Namespaces.
-    pub namespaces: Option<Vec<Arc<Namespace>>>,
-}
-
-/// A kind the engine reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Pods.
-    Pods,
-    /// Deployments.
-    Deployments,
-    /// ReplicaSets.
-    ReplicaSets,
-    /// Nodes.
-    Nodes,
-    /// Events.
-    Events,
-    /// Services.
-    Services,
-    /// Namespaces.
-    Namespaces,
-}
+/// The objects of one kind; `None` means unknown or unreadable, never empty.
+pub type Objects<T> = Option<Vec<Arc<T>>>;
 
 /// Whether an object is in the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,45 +26,169 @@ pub enum Existence {
     Unknown,
 }
 
-impl Snapshot {
-    /// Whether the kind was read.
-    #[must_use]
-    pub fn knows(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Pods => self.pods.is_some(),
-            Kind::Deployments => self.deployments.is_some(),
-            Kind::ReplicaSets => self.replica_sets.is_some(),
-            Kind::Nodes => self.nodes.is_some(),
-            Kind::Events => self.events.is_some(),
-            Kind::Services => self.services.is_some(),
-            Kind::Namespaces => self.namespaces.is_some(),
-        }
-    }
+/// A kind of object that a snapshot holds.
+pub(crate) trait Held: Object {
+    /// Its name in the list of kinds.
+    const OF: Kind;
+    /// Its objects.
+    fn held(snapshot: &Snapshot) -> &Objects<Self>;
+    /// Its objects, to fill in.
+    fn held_mut(snapshot: &mut Snapshot) -> &mut Objects<Self>;
+}
 
-    /// Whether the object is there. A name taken over by another uid counts as present: the owner was
-    /// replaced, not removed.
-    #[must_use]
-    pub fn existence(&self, object: &ObjectRef) -> Existence {
-        fn find<T: Object>(objects: Option<&Vec<Arc<T>>>, wanted: &ObjectRef) -> Existence {
-            let Some(objects) = objects else {
-                return Existence::Unknown;
-            };
-            let there = objects.iter().any(|object| {
-                let meta = object.metadata();
-                meta.name == wanted.name && meta.namespace == wanted.namespace
-            });
-            if there {
-                Existence::Present
-            } else {
-                Existence::Gone
+macro_rules! kinds {
+    ($($field:ident: $variant:ident of $type:ident;)*) => {
+        /// One cluster at one time.
+        #[derive(Clone, Debug, Default)]
+        pub struct Snapshot {
+            /// The cluster's id.
+            pub cluster: String,
+            /// The newest cluster time, epoch seconds; never this machine's clock.
+            pub now: i64,
+            $(#[doc = concat!(stringify!($variant), ".")] pub $field: Objects<$type>,)*
+        }
+
+        /// A kind the engine reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $(#[doc = concat!(stringify!($variant), ".")] $variant,)*
+        }
+
+        $(impl Held for $type {
+            const OF: Kind = Kind::$variant;
+            fn held(snapshot: &Snapshot) -> &Objects<Self> {
+                &snapshot.$field
+            }
+            fn held_mut(snapshot: &mut Snapshot) -> &mut Objects<Self> {
+                &mut snapshot.$field
+            }
+        })*
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The kind of that name and API group, in any of its versions.
+            #[must_use]
+            pub fn named(group: &str, kind: &str) -> Option<Self> {
+                $(if kind == $type::KIND && group == $type::GROUP {
+                    return Some(Self::$variant);
+                })*
+                None
+            }
+
+            /// `Pod`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $type::KIND,)* }
+            }
+
+            /// `apps`; empty for the core group.
+            #[must_use]
+            pub fn group(self) -> &'static str {
+                match self { $(Self::$variant => $type::GROUP,)* }
+            }
+
+            /// `v1`.
+            #[must_use]
+            pub fn version(self) -> &'static str {
+                match self { $(Self::$variant => $type::VERSION,)* }
+            }
+
+            /// `pods`.
+            #[must_use]
+            pub fn plural(self) -> &'static str {
+                match self { $(Self::$variant => $type::PLURAL,)* }
             }
         }
-        match object.kind.as_str() {
-            "Pod" => find(self.pods.as_ref(), object),
-            "Deployment" => find(self.deployments.as_ref(), object),
-            "ReplicaSet" => find(self.replica_sets.as_ref(), object),
-            "Node" => find(self.nodes.as_ref(), object),
-            _ => Existence::Unknown,
+
+        impl Snapshot {
+            /// Whether the kind was read.
+            #[must_use]
+            pub fn knows(&self, kind: Kind) -> bool {
+                match kind { $(Kind::$variant => self.$field.is_some(),)* }
+            }
+
+            /// Visits the metadata of every object that is looked up by name alone.
+            pub(super) fn each_named<'a>(&'a self, mut visit: impl FnMut(Kind, &'a Meta, usize)) {
+                $(if !matches!(Kind::$variant, Kind::Pods | Kind::Events) {
+                    for (place, object) in self.$field.iter().flatten().enumerate() {
+                        visit(Kind::$variant, &object.metadata, place);
+                    }
+                })*
+            }
+
+            /// Declares a kind read, though it may be empty.
+            pub fn declare(&mut self, kind: Kind) {
+                match kind { $(Kind::$variant => { self.$field.get_or_insert_default(); })* }
+            }
+
+            /// Adds an object as the API serves it.
+            ///
+            /// # Errors
+            /// Says which field is of the wrong shape.
+            pub fn add(&mut self, kind: Kind, object: Value) -> Result<(), serde_json::Error> {
+                match kind {
+                    $(Kind::$variant => {
+                        let object: $type = serde_json::from_value(object)?;
+                        self.$field.get_or_insert_default().push(Arc::new(object));
+                    })*
+                }
+                Ok(())
+            }
+
+            /// Whether the object is there. A name taken over by another uid counts as present: the
+            /// owner was replaced, not removed.
+            #[must_use]
+            pub fn existence(&self, object: &ObjectRef) -> Existence {
+                match object.kind.as_str() {
+                    $($type::KIND => find(&self.$field, object),)*
+                    _ => Existence::Unknown,
+                }
+            }
         }
+    };
+}
+
+kinds! {
+    pods: Pods of Pod;
+    deployments: Deployments of Deployment;
+    replica_sets: ReplicaSets of ReplicaSet;
+    nodes: Nodes of Node;
+    events: Events of Event;
+    services: Services of Service;
+    namespaces: Namespaces of Namespace;
+    stateful_sets: StatefulSets of StatefulSet;
+    daemon_sets: DaemonSets of DaemonSet;
+    jobs: Jobs of Job;
+    cron_jobs: CronJobs of CronJob;
+    config_maps: ConfigMaps of ConfigMap;
+    secrets: Secrets of Secret;
+    service_accounts: ServiceAccounts of ServiceAccount;
+    claims: Claims of PersistentVolumeClaim;
+    volumes: Volumes of PersistentVolume;
+    storage_classes: StorageClasses of StorageClass;
+    quotas: Quotas of ResourceQuota;
+    limit_ranges: LimitRanges of LimitRange;
+    budgets: Budgets of PodDisruptionBudget;
+    autoscalers: Autoscalers of HorizontalPodAutoscaler;
+    ingresses: Ingresses of Ingress;
+    ingress_classes: IngressClasses of IngressClass;
+    priority_classes: PriorityClasses of PriorityClass;
+    leases: Leases of Lease;
+}
+
+fn find<T: Object>(objects: &Objects<T>, wanted: &ObjectRef) -> Existence {
+    let Some(objects) = objects else {
+        return Existence::Unknown;
+    };
+    let there = objects.iter().any(|object| {
+        let meta = object.metadata();
+        meta.name == wanted.name && meta.namespace == wanted.namespace
+    });
+    if there {
+        Existence::Present
+    } else {
+        Existence::Gone
     }
 }

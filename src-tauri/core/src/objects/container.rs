@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Probe;
+use super::{Probe, SecurityContext, pod_rules};
 use crate::wire::{self, wire};
 
 /// A port by number or by name.
@@ -53,6 +53,8 @@ pub struct Container {
     pub restart_policy: String,
     /// `Always`, `IfNotPresent`, `Never`.
     pub image_pull_policy: String,
+    /// As whom its processes run, where it differs from the pod.
+    pub security_context: SecurityContext,
 }
 
 /// One declared port.
@@ -65,6 +67,8 @@ pub struct ContainerPort {
     pub container_port: u16,
     /// `TCP`, `UDP` or `SCTP`; empty means TCP.
     pub protocol: String,
+    /// The node's port; 0 for none.
+    pub host_port: u16,
 }
 
 /// One environment variable.
@@ -142,11 +146,12 @@ wire!(Container {
     10 => liveness_probe,
     11 => readiness_probe,
     14 => image_pull_policy,
+    15 => security_context via pod_rules::of_container,
     19 => env_from,
     22 => startup_probe,
     24 => restart_policy,
 });
-wire!(ContainerPort { 1 => name, 3 => container_port, 4 => protocol });
+wire!(ContainerPort { 1 => name, 2 => host_port, 3 => container_port, 4 => protocol });
 wire!(EnvVar { 1 => name, 2 => value, 3 => value_from });
 wire!(EnvSource { 3 => config_map_key_ref, 4 => secret_key_ref });
 wire!(KeyRef { 1 => name via wire::local_name, 2 => key, 3 => optional });

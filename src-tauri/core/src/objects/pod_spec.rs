@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Affinity, Container, Map, NameRef, Text, Volume};
+use super::{
+    Affinity, Container, DnsConfig, Map, NameRef, SecurityContext, SpreadRule, Text, Volume, pod_rules,
+};
 use crate::wire::{Field, Fields, Malformed, Value, wire};
 
 /// The name of the volume with the pod's own token begins so, and ends at random.
@@ -42,6 +44,14 @@ pub struct PodSpec {
     pub priority_class_name: String,
     /// Shares the node's network.
     pub host_network: bool,
+    /// Where names are looked up; empty means `ClusterFirst`.
+    pub dns_policy: String,
+    /// Name servers of its own.
+    pub dns_config: DnsConfig,
+    /// As whom its processes run.
+    pub security_context: SecurityContext,
+    /// How evenly its like are spread.
+    pub topology_spread_constraints: Vec<SpreadRule>,
 }
 
 impl PodSpec {
@@ -89,17 +99,21 @@ wire!(PodSpec {
     1 => volumes,
     2 => containers,
     3 => restart_policy,
+    6 => dns_policy,
     7 => node_selector,
     8 => service_account_name,
     10 => node_name,
     11 => host_network,
+    14 => security_context via pod_rules::of_pod,
     15 => image_pull_secrets via local_names,
     18 => affinity,
     19 => scheduler_name,
     20 => init_containers,
     22 => tolerations,
     24 => priority_class_name,
+    26 => dns_config,
     28 => readiness_gates,
+    33 => topology_spread_constraints,
     38 => scheduling_gates via local_names,
 });
 wire!(ReadinessGate { 1 => condition_type });

@@ -48,7 +48,7 @@ fn belongs(case: &Case<'_, '_>, current: &ReplicaSet) -> bool {
     case.signal.pod().is_none_or(|pod| {
         case.graph
             .replica_set_of(pod)
-            .is_some_and(|set| set.metadata.uid == current.metadata.uid)
+            .is_some_and(|set| set.metadata.name == current.metadata.name)
     })
 }
 
@@ -69,7 +69,7 @@ pub(super) fn last_good<'a>(
     let template = clean(&current.spec.template);
     let older = || {
         graph.revisions(deployment).into_iter().rev().filter(|set| {
-            set.metadata.uid != current.metadata.uid
+            set.metadata.name != current.metadata.name
                 && set.revision() < current.revision()
                 && clean(&set.spec.template).is_some_and(|other| Some(&other) != template.as_ref())
         })

@@ -165,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn name_invalid(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn name_invalid<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let image = container.image();
     let said = waits(container, "InvalidImageName");
@@ -183,7 +183,7 @@ fn name_invalid(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     ))
 }
 
-fn tag_not_found(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn tag_not_found<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     if !says(graph, container, Family::TagNotFound) || says(graph, container, Family::Platform) {
         return None;
@@ -246,7 +246,7 @@ fn tag_not_found(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn unreachable(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn unreachable<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let said = says(graph, container, Family::Unreachable) && !says(graph, container, Family::Tls);
     if !said && !waits(container, "RegistryUnavailable") {
@@ -263,7 +263,7 @@ fn unreachable(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     ))
 }
 
-fn platform(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn platform<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     if !says(graph, container, Family::Platform) {
         return None;
@@ -293,7 +293,7 @@ fn platform(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn store_failed(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn store_failed<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let full = says(graph, container, Family::NoSpace);
     if !full && !waits(container, "ImageInspectError") {
@@ -317,9 +317,9 @@ fn store_failed(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn family(
-    graph: &Graph<'_>,
-    signal: &Signal<'_>,
+fn family<'a>(
+    graph: &Graph<'a>,
+    signal: &Signal<'a>,
     family: Family,
     words: fn(&str, &str) -> (String, String),
 ) -> Option<Candidate> {
@@ -357,7 +357,7 @@ fn waits(container: Seen<'_>, reason: &str) -> bool {
 
 /// Whether the kubelet's own words belong to the family: the waiting message where it says anything,
 /// else the newest event about a pull of this image.
-fn says(graph: &Graph<'_>, container: Seen<'_>, family: Family) -> bool {
+fn says<'a>(graph: &Graph<'a>, container: Seen<'a>, family: Family) -> bool {
     let image = container.image();
     let message = container.waiting().map_or("", |waiting| &waiting.message);
     if messages::is(family, message, image) {

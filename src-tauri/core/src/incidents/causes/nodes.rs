@@ -86,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn kubelet_down(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn kubelet_down<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let (node, ready) = node(signal)?;
     let silent = matches!(
         ready.reason.as_str(),

@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn memory_limit(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn memory_limit<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let ended = container.ended();
     let killed = ended.is_some_and(|(_, end)| end.reason == "OOMKilled");
@@ -107,7 +107,7 @@ fn memory_limit(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn node_memory(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn node_memory<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     if container.spec?.resources.limits.contains_key("memory") {
         return None;
@@ -124,7 +124,7 @@ fn node_memory(graph: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     ))
 }
 
-fn command_not_found(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn command_not_found<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let said = messages::is(Family::CommandNotFound, start_words(container), "");
     if code(container) != Some(127) && !said {
@@ -133,7 +133,7 @@ fn command_not_found(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     Some(start(container, signal, said, "is not in the image"))
 }
 
-fn command_not_executable(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn command_not_executable<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let said = signal.r#type == "container_start_error"
         && messages::is(Family::NotExecutable, start_words(container), "");
@@ -165,7 +165,7 @@ fn start(container: Seen<'_>, signal: &Signal<'_>, said: bool, what: &str) -> Ca
     candidate
 }
 
-fn segmentation_fault(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn segmentation_fault<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal).filter(|container| code(*container) == Some(139))?;
     Some(Candidate::new(
         &signal.owner,
@@ -181,7 +181,7 @@ fn segmentation_fault(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
     ))
 }
 
-fn application_error(_: &Graph<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+fn application_error<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let code = code(container).filter(|code| matches!(code, 1..=125 | 255))?;
     Some(Candidate::new(

@@ -134,7 +134,9 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
         .flatten();
     if pod.is_some_and(|pod| {
         containers::quiet(pod, PersistentFailure.r#type())
-            || (!about.uid.is_empty() && pod.metadata.uid != about.uid)
+            || (!about.uid.is_empty()
+                && !pod.metadata.uid.is_empty()
+                && pod.metadata.uid != about.uid)
     }) {
         return None;
     }

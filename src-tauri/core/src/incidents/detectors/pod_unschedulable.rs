@@ -29,7 +29,7 @@ impl Detector for PodUnschedulable {
         60
     }
     fn doc(&self) -> &'static str {
-        "the scheduler reports a pod Unschedulable for one minute"
+        "the scheduler reports a pod Unschedulable for one minute; at once where no node can ever take it"
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
@@ -39,7 +39,8 @@ impl Detector for PodUnschedulable {
             let held = condition(&pod.status.conditions, "PodScheduled")
                 .filter(|held| held.status == "False" && held.reason == "Unschedulable")?;
             let at = held.last_transition_time;
-            if at.is_some_and(|at| graph.now() - at < self.threshold()) {
+            let young = at.is_some_and(|at| graph.now() - at < self.threshold());
+            if young && (!graph.knows(Kind::Nodes) || graph.fit(pod).may_pass(graph, pod)) {
                 return None;
             }
             let object = pod.reference();

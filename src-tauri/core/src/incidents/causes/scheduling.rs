@@ -1,0 +1,560 @@
+//! Why no node takes a pod: computed fit, one row per obstacle.
+
+use std::collections::BTreeSet;
+
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
+
+use super::{Candidate, Class, Rule};
+use crate::{
+    incidents::{
+        evidence::{against, seen},
+        fit::{self, Blame, Obstacle, Resource},
+        graph::Graph,
+        messages::{self, Family},
+        signal::Signal,
+        snapshot::Kind,
+    },
+    objects::{Node, Object, PersistentVolumeClaim, Pod},
+    quantity,
+};
+
+const NEEDS: &[Kind] = &[Kind::Pods, Kind::Nodes];
+
+macro_rules! row {
+    ($cause:literal, $family:ident, $actions:expr, $doc:literal) => {
+        Rule {
+            cause: $cause,
+            explains: &["pod_unschedulable"],
+            class: Class::Computed,
+            needs: NEEDS,
+            in_spec: false,
+            actions: $actions,
+            doc: $doc,
+            decide: |graph, signal| decide(graph, signal, $cause, Family::$family),
+        }
+    };
+}
+
+/// The table.
+pub(super) const RULES: &[Rule] = &[
+    row!(
+        "insufficient_cpu",
+        NoCpu,
+        &["lower_requests", "plan"],
+        "the nodes the pod may use have less CPU left than it requests"
+    ),
+    row!(
+        "insufficient_memory",
+        NoMemory,
+        &["lower_requests", "plan"],
+        "the nodes the pod may use have less memory left than it requests"
+    ),
+    row!(
+        "insufficient_ephemeral_storage",
+        NoEphemeral,
+        &["lower_requests", "plan"],
+        "the nodes have less local storage left than the pod requests"
+    ),
+    row!(
+        "insufficient_extended_resource",
+        Nothing,
+        &["plan"],
+        "no node has enough left of a device or other extended resource"
+    ),
+    row!(
+        "too_many_pods",
+        TooManyPods,
+        &["plan"],
+        "the nodes run as many pods as they may"
+    ),
+    row!(
+        "node_selector_mismatch",
+        NoSelector,
+        &["fix_node_selector", "label_node", "plan"],
+        "no node has the labels of the pod's nodeSelector"
+    ),
+    row!(
+        "node_affinity_mismatch",
+        NoAffinity,
+        &["relax_affinity", "plan"],
+        "no node satisfies the pod's required node affinity"
+    ),
+    row!(
+        "node_name_mismatch",
+        Nothing,
+        &["plan"],
+        "the pod is pinned to a node that cannot take it"
+    ),
+    row!(
+        "taint_not_tolerated",
+        Untolerated,
+        &["add_toleration", "plan"],
+        "every node the pod could use has a taint that it does not tolerate"
+    ),
+    row!(
+        "node_cordoned",
+        Cordoned,
+        &["uncordon_node", "plan"],
+        "the node that could take the pod is cordoned"
+    ),
+    row!(
+        "pod_affinity_unsatisfied",
+        NoPodAffinity,
+        &["relax_affinity", "plan"],
+        "no node has the pod near which this one must run"
+    ),
+    row!(
+        "pod_anti_affinity_unsatisfied",
+        PodAntiAffinity,
+        &["relax_affinity", "plan"],
+        "every node has a pod from which this one must stay away"
+    ),
+    row!(
+        "topology_spread_unsatisfied",
+        Spread,
+        &["relax_spread", "plan"],
+        "the pod would be spread too unevenly on every node"
+    ),
+    row!(
+        "host_port_conflict",
+        HostPort,
+        &["plan"],
+        "the host port is taken on every node the pod may use"
+    ),
+    row!(
+        "pvc_missing",
+        ClaimMissing,
+        &["fix_reference", "plan"],
+        "a claim of the pod does not exist"
+    ),
+    row!(
+        "pvc_unbound",
+        ClaimUnbound,
+        &["plan"],
+        "a claim of the pod is not bound to a volume"
+    ),
+    row!(
+        "volume_node_affinity_conflict",
+        VolumeElsewhere,
+        &["plan"],
+        "the pod's volume cannot be reached from any node that could take it"
+    ),
+    Rule {
+        cause: "no_node_available",
+        explains: &["pod_unschedulable"],
+        class: Class::Computed,
+        needs: NEEDS,
+        in_spec: false,
+        actions: &["plan"],
+        doc: "there is no node, or every node is ill",
+        decide: no_node,
+    },
+];
+
+fn decide<'a>(
+    graph: &Graph<'a>,
+    signal: &Signal<'a>,
+    cause: &str,
+    family: Family,
+) -> Option<Candidate> {
+    let pod = signal.pod()?;
+    if !graph.knows(Kind::Nodes) {
+        return told(signal, cause, family);
+    }
+    let blame = graph.fit(pod);
+    let position = |set: &[Obstacle]| set.iter().position(|one| names(graph, pod, one) == cause);
+    if let Some(place) = position(&blame.obstacles) {
+        let mut candidate = blamed(graph, signal, pod, &blame, &blame.obstacles[place]);
+        if blame.obstacles.len() > 1 {
+            let others: Vec<_> = blame
+                .obstacles
+                .iter()
+                .map(|one| names(graph, pod, one))
+                .collect();
+            candidate.explanation +=
+                &format!("; all of these keep the pod off: {}", others.join(", "));
+            // One of them alone would not do; the first is named.
+            candidate.base = Some(if place == 0 {
+                Class::Computed.base() * 0.8
+            } else {
+                0.45
+            });
+        }
+        return Some(candidate);
+    }
+    let set = blame
+        .alternatives
+        .iter()
+        .find(|set| position(set).is_some())?;
+    let mut candidate = blamed(graph, signal, pod, &blame, &set[position(set)?]);
+    candidate.base = Some(0.4);
+    Some(candidate)
+}
+
+/// The cause an obstacle stands for.
+fn names<'a>(graph: &Graph<'a>, pod: &'a Pod, obstacle: &Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Cordon => "node_cordoned",
+        Obstacle::NotReady => "no_node_available",
+        Obstacle::Taint => "taint_not_tolerated",
+        Obstacle::Selector => "node_selector_mismatch",
+        Obstacle::Affinity => "node_affinity_mismatch",
+        Obstacle::Name => "node_name_mismatch",
+        Obstacle::Room(Resource::Cpu) => "insufficient_cpu",
+        Obstacle::Room(Resource::Memory) => "insufficient_memory",
+        Obstacle::Room(Resource::Ephemeral) => "insufficient_ephemeral_storage",
+        Obstacle::Room(Resource::Extended(_)) => "insufficient_extended_resource",
+        Obstacle::Room(Resource::Pods) => "too_many_pods",
+        Obstacle::HostPort => "host_port_conflict",
+        Obstacle::PodAffinity => "pod_affinity_unsatisfied",
+        Obstacle::PodAntiAffinity => "pod_anti_affinity_unsatisfied",
+        Obstacle::Spread => "topology_spread_unsatisfied",
+        Obstacle::Volume => match claim(graph, pod) {
+            Some((_, None)) => "pvc_missing",
+            Some((_, Some(claim))) if claim.spec.volume_name.is_empty() => "pvc_unbound",
+            _ => "volume_node_affinity_conflict",
+        },
+    }
+}
+
+/// The claim of the pod that keeps it off its nodes, missing ones first.
+fn claim<'a>(
+    graph: &Graph<'a>,
+    pod: &'a Pod,
+) -> Option<(&'a str, Option<&'a PersistentVolumeClaim>)> {
+    let all = || {
+        fit::claims(pod).map(|name| {
+            (
+                name,
+                graph.get::<PersistentVolumeClaim>(&pod.metadata.namespace, name),
+            )
+        })
+    };
+    all()
+        .find(|(_, claim)| claim.is_none() && graph.knows(Kind::Claims))
+        .or_else(|| {
+            all().find(|(_, claim)| {
+                claim.is_some_and(|claim| {
+                    claim.spec.volume_name.is_empty() && !fit::waits(graph, claim)
+                })
+            })
+        })
+        .or_else(|| all().next())
+}
+
+fn blamed<'a>(
+    graph: &Graph<'a>,
+    signal: &Signal<'a>,
+    pod: &'a Pod,
+    blame: &Blame<'a>,
+    obstacle: &Obstacle,
+) -> Candidate {
+    let met: Vec<&Node> = blame
+        .nodes
+        .iter()
+        .filter(|(_, found)| found.contains(obstacle))
+        .map(|(node, _)| *node)
+        .collect();
+    let count = format!("{} of {} nodes", met.len(), blame.nodes.len());
+    let path = graph
+        .workload(&signal.owner)
+        .map_or("spec", |workload| workload.path);
+    let owner = &signal.owner;
+    let spec = |field: String, value: serde_json::Value| {
+        seen(
+            owner.clone(),
+            format!("{path}.{field}"),
+            value,
+            EvidenceSource::Spec,
+            None,
+        )
+    };
+    let on = |node: &Node, field: &str, value: serde_json::Value| {
+        seen(
+            node.reference(),
+            field,
+            value,
+            EvidenceSource::Computed,
+            None,
+        )
+    };
+    let mut target: ObjectRef = owner.clone();
+    let mut evidence = Vec::new();
+    let (words, explanation) = match obstacle {
+        Obstacle::Cordon => {
+            let freed = blame
+                .nodes
+                .iter()
+                .find(|(_, found)| found.iter().all(|one| blame.obstacles.contains(one)));
+            let node = freed.map_or(met[0], |(node, _)| *node);
+            target = node.reference();
+            evidence.push(on(node, "spec.unschedulable", true.into()));
+            let name = &node.metadata.name;
+            (
+                format!("node \"{name}\" is cordoned"),
+                format!("node \"{name}\" could take the pod but is cordoned ({count})"),
+            )
+        }
+        Obstacle::NotReady => {
+            target = met[0].reference();
+            let name = &met[0].metadata.name;
+            (
+                format!("node \"{name}\" is not ready"),
+                format!(
+                    "the nodes that could take the pod are not ready ({count}), \"{name}\" among them"
+                ),
+            )
+        }
+        Obstacle::Taint => {
+            let mut shown = BTreeSet::new();
+            for node in &met {
+                for taint in fit::untolerated(node, pod) {
+                    let value = if taint.value.is_empty() {
+                        String::new()
+                    } else {
+                        format!("={}", taint.value)
+                    };
+                    let text = format!("{}{value}:{}", taint.key, taint.effect);
+                    evidence.push(on(node, "spec.taints", text.clone().into()));
+                    shown.insert(text);
+                }
+            }
+            let list: Vec<_> = shown.into_iter().collect();
+            let list = list.join(", ");
+            (
+                format!("taint {list} is not tolerated"),
+                format!("{count} have a taint that the pod does not tolerate: {list}"),
+            )
+        }
+        Obstacle::Selector => {
+            let pairs: Vec<String> = pod
+                .spec
+                .node_selector
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let pairs = pairs.join(", ");
+            let missing = pod.spec.node_selector.iter().find(|(key, value)| {
+                blame
+                    .nodes
+                    .iter()
+                    .all(|(node, _)| node.metadata.labels.get(&***key) != Some(*value))
+            });
+            if let Some((key, value)) = missing {
+                let mut one = spec(format!("nodeSelector[{key}]"), value.to_string().into());
+                if let Some(near) = near_label(blame, key, value) {
+                    one = against(one, near);
+                }
+                evidence.push(one);
+            }
+            (
+                format!("no node has the labels {pairs}"),
+                format!("the pod asks for nodes labelled {pairs}; {count} are not"),
+            )
+        }
+        Obstacle::Affinity => {
+            evidence.push(spec(
+                "affinity.nodeAffinity".into(),
+                format!("{count} do not match").into(),
+            ));
+            (
+                "no node satisfies the required node affinity".into(),
+                format!("the required node affinity excludes {count}"),
+            )
+        }
+        Obstacle::Name => {
+            evidence.push(spec(
+                "nodeName".into(),
+                pod.node_name.to_string().into(),
+            ));
+            (
+                format!("the pod is pinned to node \"{}\"", pod.node_name),
+                "the pod is pinned to a node by name".into(),
+            )
+        }
+        Obstacle::Room(resource) => {
+            let need = fit::asked(&pod.spec, resource);
+            let text = |value: f64| match resource {
+                Resource::Memory | Resource::Ephemeral => quantity::memory(value.max(0.0) as u64),
+                _ => quantity::plain(value.max(0.0)),
+            };
+            let usage = graph.usage();
+            let free = met
+                .iter()
+                .filter_map(|node| {
+                    Some((
+                        fit::free(node, resource, usage.get(&*node.metadata.name))?,
+                        *node,
+                    ))
+                })
+                .max_by(|a, b| {
+                    a.0.total_cmp(&b.0)
+                        .then_with(|| b.1.metadata.name.cmp(&a.1.metadata.name))
+                });
+            let name = resource.name();
+            let most = free.map_or(0.0, |(most, _)| most);
+            if let Some((most, node)) = free {
+                let field = format!("status.allocatable[{name}]");
+                let left = on(node, &field, format!("{} left", text(most)).into());
+                evidence.push(against(left, text(need)));
+            }
+            let never = !Blame {
+                obstacles: vec![obstacle.clone()],
+                alternatives: Vec::new(),
+                nodes: blame.nodes.clone(),
+            }
+            .may_pass(graph, pod);
+            let ever = if never { "; no node is that large" } else { "" };
+            let what = if *resource == Resource::Pods {
+                "places for pods".to_owned()
+            } else {
+                name.to_owned()
+            };
+            (
+                format!("no node has {} of {what} left", text(need)),
+                format!(
+                    "the pod requests {} of {what}; the most that is left is {} ({count} have too little){ever}",
+                    text(need),
+                    text(most)
+                ),
+            )
+        }
+        Obstacle::HostPort => (
+            "its host port is taken on every node".into(),
+            format!("the pod's host port is taken on {count}"),
+        ),
+        Obstacle::PodAffinity => (
+            "no node runs the pods it must be near".into(),
+            format!("the required pod affinity excludes {count}"),
+        ),
+        Obstacle::PodAntiAffinity => {
+            let wanted = graph.workload(owner).and_then(|workload| workload.desired);
+            let more = wanted.map(|wanted| {
+                format!(
+                    "; {wanted} replicas are wanted and {} nodes count",
+                    blame.nodes.len()
+                )
+            });
+            evidence.push(spec(
+                "affinity.podAntiAffinity".into(),
+                format!("{count} are closed").into(),
+            ));
+            (
+                "every node runs a pod it must stay away from".into(),
+                format!(
+                    "the required pod anti-affinity excludes {count}{}",
+                    more.unwrap_or_default()
+                ),
+            )
+        }
+        Obstacle::Spread => (
+            "it would be spread too unevenly on every node".into(),
+            format!("a topology spread constraint excludes {count}"),
+        ),
+        Obstacle::Volume => match claim(graph, pod) {
+            Some((name, None)) => {
+                evidence.push(spec("volumes".into(), name.into()));
+                (
+                    format!("claim \"{name}\" does not exist"),
+                    format!("the pod uses claim \"{name}\", which does not exist"),
+                )
+            }
+            Some((name, Some(claim))) if claim.spec.volume_name.is_empty() => {
+                target = claim.reference();
+                evidence.push(seen(
+                    claim.reference(),
+                    "status.phase",
+                    &claim.status.phase,
+                    EvidenceSource::Status,
+                    None,
+                ));
+                (
+                    format!("claim \"{name}\" is not bound"),
+                    format!("the pod uses claim \"{name}\", which is not bound to a volume"),
+                )
+            }
+            other => {
+                if let Some((_, Some(claim))) = other {
+                    target = claim.reference();
+                }
+                (
+                    "its volume cannot be reached from any node".into(),
+                    format!("the node affinity or zone of the pod's volume excludes {count}"),
+                )
+            }
+        },
+    };
+    let mut candidate = Candidate::new(&target, words, explanation);
+    evidence.truncate(6);
+    candidate.evidence = evidence;
+    candidate
+}
+
+/// The label of a node that was most probably meant: the same key with another value, or a key that
+/// is a slip away with the same value.
+pub(in super::super) fn near_label(blame: &Blame<'_>, key: &str, value: &str) -> Option<String> {
+    let mut values: BTreeSet<&str> = BTreeSet::new();
+    let mut keys: BTreeSet<&str> = BTreeSet::new();
+    for (node, _) in &blame.nodes {
+        for (other, held) in node.metadata.labels.iter() {
+            if **other == *key {
+                values.insert(held);
+            } else if **held == *value {
+                keys.insert(other);
+            }
+        }
+    }
+    let near = crate::incidents::nearest::nearest(value, values.iter().copied());
+    let only = (values.len() == 1)
+        .then(|| values.first().copied())
+        .flatten();
+    if let Some(held) = near.or(only) {
+        return Some(format!("{key}={held}"));
+    }
+    crate::incidents::nearest::nearest(key, keys.iter().copied())
+        .map(|other| format!("{other}={value}"))
+}
+
+fn no_node<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let pod = signal.pod()?;
+    if !graph.knows(Kind::Nodes) {
+        return None;
+    }
+    let blame = graph.fit(pod);
+    if blame.nodes.is_empty() {
+        return Some(Candidate::new(
+            &signal.owner,
+            "the cluster has no node",
+            "there is no node that could take the pod",
+        ));
+    }
+    let ill = blame
+        .obstacles
+        .iter()
+        .position(|one| *one == Obstacle::NotReady)?;
+    let mut candidate = blamed(graph, signal, pod, &blame, &blame.obstacles[ill]);
+    if blame.obstacles.len() > 1 {
+        candidate.base = Some(if ill == 0 { 0.76 } else { 0.45 });
+    }
+    Some(candidate)
+}
+
+/// The scheduler's own words, where the nodes were not read.
+fn told(signal: &Signal<'_>, cause: &str, family: Family) -> Option<Candidate> {
+    let says = signal
+        .evidence
+        .iter()
+        .filter(|seen| seen.field.ends_with("message"))
+        .any(|seen| messages::is(family, &seen.observed, ""));
+    if family == Family::Nothing || !says {
+        return None;
+    }
+    let words = cause.replace('_', " ");
+    let mut candidate = Candidate::new(
+        &signal.owner,
+        words.clone(),
+        format!("the scheduler says: {words}"),
+    );
+    candidate.base = Some(Class::Message.base());
+    Some(candidate)
+}

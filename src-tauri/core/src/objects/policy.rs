@@ -1,0 +1,224 @@
+//! Quotas, limits, disruption budgets, autoscalers, priority classes and leases.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Condition, IntOrString, Meta, Selector, object, times};
+
+/// A ResourceQuota.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct ResourceQuota {
+    /// Metadata.
+    pub metadata: Meta,
+    /// What is allowed.
+    pub spec: QuotaSpec,
+    /// What is used.
+    pub status: QuotaStatus,
+}
+
+object!(
+    ResourceQuota,
+    "",
+    "v1",
+    "resourcequotas");
+
+/// A quota's spec.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct QuotaSpec {
+    /// Allowed, per resource name.
+    pub hard: BTreeMap<String, String>,
+    /// What it counts: `BestEffort`, `NotTerminating` …; empty counts all.
+    pub scopes: Vec<String>,
+}
+
+/// A quota's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct QuotaStatus {
+    /// Enforced, per resource name.
+    pub hard: BTreeMap<String, String>,
+    /// Used, per resource name.
+    pub used: BTreeMap<String, String>,
+}
+
+/// A LimitRange.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LimitRange {
+    /// Metadata.
+    pub metadata: Meta,
+    /// The limits.
+    pub spec: LimitRangeSpec,
+}
+
+object!(LimitRange, "", "v1", "limitranges");
+
+/// A LimitRange's spec.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LimitRangeSpec {
+    /// One per type.
+    pub limits: Vec<Limit>,
+}
+
+/// Limits of one type of thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limit {
+    /// `Container`, `Pod`, `PersistentVolumeClaim`.
+    pub r#type: String,
+    /// At most.
+    pub max: BTreeMap<String, String>,
+    /// At least.
+    pub min: BTreeMap<String, String>,
+    /// Limits given where there are none.
+    pub default: BTreeMap<String, String>,
+    /// Requests given where there are none.
+    pub default_request: BTreeMap<String, String>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PodDisruptionBudget {
+    /// Metadata.
+    pub metadata: Meta,
+    /// What was asked for.
+    pub spec: BudgetSpec,
+    /// What is.
+    pub status: BudgetStatus,
+}
+
+object!(
+    PodDisruptionBudget,
+    "policy",
+    "v1",
+    "poddisruptionbudgets");
+
+/// A budget's spec.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BudgetSpec {
+    /// Which pods.
+    pub selector: Selector,
+    /// How many must stay, number or percentage.
+    pub min_available: Option<IntOrString>,
+    /// How many may go, number or percentage.
+    pub max_unavailable: Option<IntOrString>,
+}
+
+/// A budget's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BudgetStatus {
+    /// How many may go now; `None` before its controller has seen it.
+    pub disruptions_allowed: Option<i32>,
+    /// Healthy pods.
+    pub current_healthy: i32,
+    /// Pods that must be healthy.
+    pub desired_healthy: i32,
+    /// Pods it covers.
+    pub expected_pods: i32,
+    /// `DisruptionAllowed`.
+    pub conditions: Vec<Condition>,
+}
+
+/// A HorizontalPodAutoscaler.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct HorizontalPodAutoscaler {
+    /// Metadata.
+    pub metadata: Meta,
+    /// What was asked for.
+    pub spec: ScalerSpec,
+    /// What is.
+    pub status: ScalerStatus,
+}
+
+object!(
+    HorizontalPodAutoscaler,
+    "autoscaling",
+    "v2",
+    "horizontalpodautoscalers");
+
+/// An autoscaler's spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScalerSpec {
+    /// What it scales.
+    pub scale_target_ref: TargetRef,
+    /// 1 when absent.
+    pub min_replicas: Option<u32>,
+    /// At most.
+    pub max_replicas: u32,
+}
+
+/// What an autoscaler scales.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TargetRef {
+    /// `apps/v1`.
+    pub api_version: String,
+    /// `Deployment`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An autoscaler's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScalerStatus {
+    /// Pods now.
+    pub current_replicas: u32,
+    /// Pods it wants.
+    pub desired_replicas: u32,
+    /// `AbleToScale`, `ScalingActive`, `ScalingLimited`.
+    pub conditions: Vec<Condition>,
+}
+
+/// A PriorityClass.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PriorityClass {
+    /// Metadata.
+    pub metadata: Meta,
+    /// Higher goes first.
+    pub value: i64,
+}
+
+object!(
+    PriorityClass,
+    "scheduling.k8s.io",
+    "v1",
+    "priorityclasses");
+
+/// A Lease: the heartbeat of a node or of a controller.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Lease {
+    /// Metadata.
+    pub metadata: Meta,
+    /// Who holds it, and since when.
+    pub spec: LeaseSpec,
+}
+
+object!(
+    Lease,
+    "coordination.k8s.io",
+    "v1",
+    "leases");
+
+/// A Lease's spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LeaseSpec {
+    /// Who holds it; empty when it was let go.
+    pub holder_identity: String,
+    /// The last heartbeat.
+    #[serde(deserialize_with = "times::deserialize")]
+    pub renew_time: Option<i64>,
+}
