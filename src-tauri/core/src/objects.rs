@@ -46,8 +46,8 @@ pub use meta::{Meta, Owner};
 pub use namespace::Namespace;
 pub use node::{Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Taint};
 pub use pod::{ContainerState, ContainerStatus, Pod, PodStatus, Running, Terminated, Waiting};
-pub use pod_spec::{PodSpec, ReadinessGate, Toleration};
 pub use pod_rules::{DnsConfig, SecurityContext, SpreadRule};
+pub use pod_spec::{PodSpec, ReadinessGate, Toleration};
 pub use policy::{
     HorizontalPodAutoscaler, Lease, Limit, LimitRange, PodDisruptionBudget, PriorityClass,
     ResourceQuota,

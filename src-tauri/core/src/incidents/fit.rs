@@ -277,8 +277,8 @@ fn other_zone(volume: &PersistentVolume, node: &Node) -> bool {
     .iter()
     .any(|key| {
         let (Some(of), Some(there)) = (
-            volume.metadata.labels.get(*key),
-            node.metadata.labels.get(*key),
+            volume.metadata.labels.get(key),
+            node.metadata.labels.get(key),
         ) else {
             return false;
         };

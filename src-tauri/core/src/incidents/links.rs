@@ -48,29 +48,13 @@ pub(super) const POD: &[&str] = &[
     "container_config_error",
     "oom_killed",
     "container_start_error",
-    "init_container_failed",
-    "init_container_stuck",
-    "liveness_probe_failing",
-    "startup_probe_failing",
-    "readiness_probe_failing",
-    "volume_mount_failed",
-    "pod_sandbox_failed",
     "pod_crash_loop",
     "high_restart_count",
     "pod_unschedulable",
-    "pod_not_scheduled",
-    "pod_evicted",
-    "pod_not_ready",
     "persistent_failure",
 ];
 
-const WORKLOAD: &[&str] = &[
-    "deployment_rollout_failure",
-    "deployment_unavailable",
-    "statefulset_stuck",
-    "daemonset_incomplete",
-    "job_failed",
-];
+const WORKLOAD: &[&str] = &["deployment_rollout_failure"];
 
 /// Every row.
 pub(super) const ROWS: &[Row] = &[
@@ -81,43 +65,16 @@ pub(super) const ROWS: &[Row] = &[
             "persistent_failure",
             "image_pull_error",
             "container_start_error",
-            "pod_not_ready",
-            "readiness_probe_failing",
-            "pod_sandbox_failed",
-            "volume_mount_failed",
-            "pod_evicted",
         ],
     },
     Row {
-        from: &["node_pressure"],
-        link: Link::RunsOn,
-        effect: &["pod_evicted", "persistent_failure"],
-    },
-    Row {
-        from: &[
-            "oom_killed",
-            "container_start_error",
-            "liveness_probe_failing",
-            "startup_probe_failing",
-        ],
+        from: &["oom_killed", "container_start_error"],
         link: Link::SameContainer,
         effect: &[
             "pod_crash_loop",
             "high_restart_count",
             "container_start_error",
-            "readiness_probe_failing",
-            "init_container_failed",
         ],
-    },
-    Row {
-        from: &["liveness_probe_failing", "startup_probe_failing"],
-        link: Link::SameContainer,
-        effect: &["oom_killed"],
-    },
-    Row {
-        from: &["pod_crash_loop"],
-        link: Link::SameContainer,
-        effect: &["readiness_probe_failing", "liveness_probe_failing"],
     },
     Row {
         from: &[
@@ -126,27 +83,10 @@ pub(super) const ROWS: &[Row] = &[
             "container_config_error",
             "container_start_error",
             "oom_killed",
-            "init_container_failed",
-            "init_container_stuck",
-            "liveness_probe_failing",
-            "startup_probe_failing",
-            "readiness_probe_failing",
-            "volume_mount_failed",
-            "pod_sandbox_failed",
             "pod_unschedulable",
-            "pod_evicted",
         ],
         link: Link::SamePod,
-        effect: &["persistent_failure", "pod_not_ready"],
-    },
-    Row {
-        from: &[
-            "volume_mount_failed",
-            "pod_sandbox_failed",
-            "init_container_failed",
-        ],
-        link: Link::SamePod,
-        effect: &["readiness_probe_failing", "pod_crash_loop"],
+        effect: &["persistent_failure"],
     },
     Row {
         from: POD,
@@ -159,16 +99,10 @@ pub(super) const ROWS: &[Row] = &[
         effect: WORKLOAD,
     },
     Row {
-        from: &["deployment_rollout_failure"],
-        link: Link::Owns,
-        effect: &["deployment_unavailable"],
-    },
-    Row {
         from: &["dangling_reference"],
         link: Link::Owns,
         effect: &[
             "container_config_error",
-            "volume_mount_failed",
             "image_pull_error",
             "replica_creation_failed",
             "pod_unschedulable",
@@ -177,60 +111,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         from: &["quota_exhausted"],
         link: Link::Limits,
-        effect: &["replica_creation_failed", "address_mismatch", "pvc_pending"],
-    },
-    Row {
-        from: &["pvc_pending", "pvc_lost"],
-        link: Link::Claims,
-        effect: &["pod_unschedulable", "volume_mount_failed"],
-    },
-    Row {
-        from: POD,
-        link: Link::Selects,
-        effect: &["service_no_endpoints"],
-    },
-    Row {
-        from: &[
-            "replica_creation_failed",
-            "deployment_rollout_failure",
-            "deployment_unavailable",
-            "statefulset_stuck",
-            "workload_scaled_to_zero",
-        ],
-        link: Link::Selects,
-        effect: &["service_no_endpoints"],
-    },
-    Row {
-        from: &["service_no_endpoints", "service_port_mismatch"],
-        link: Link::Routes,
-        effect: &["ingress_misconfigured"],
-    },
-    Row {
-        from: &["service_no_endpoints", "service_port_mismatch"],
-        link: Link::Calls,
-        effect: &[
-            "pod_crash_loop",
-            "high_restart_count",
-            "readiness_probe_failing",
-            "liveness_probe_failing",
-            "init_container_stuck",
-            "init_container_failed",
-            "pod_not_ready",
-        ],
-    },
-    Row {
-        from: &["address_mismatch"],
-        link: Link::Owns,
-        effect: &[
-            "pod_crash_loop",
-            "high_restart_count",
-            "readiness_probe_failing",
-            "liveness_probe_failing",
-            "startup_probe_failing",
-            "init_container_stuck",
-            "init_container_failed",
-            "pod_not_ready",
-        ],
+        effect: &["replica_creation_failed"],
     },
 ];
 

@@ -355,9 +355,12 @@ fn unknown_kinds_are_not_empty_and_unknown_causes_are_said() {
     );
     snapshot.pods = None;
     assert!(super::evaluate(&snapshot).is_empty());
-    let unplaced = Scene::of([pod("web")
-        .unschedulable("0/1 nodes are available", 90)
-        .into()])
+    let unplaced = Scene::of([
+        node("n1").into(),
+        pod("web")
+            .unschedulable("0/1 nodes are available", 90)
+            .into(),
+    ])
     .evaluate();
     assert_eq!(
         (

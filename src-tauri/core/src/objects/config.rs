@@ -97,11 +97,7 @@ pub struct ServiceAccount {
     pub image_pull_secrets: Vec<NameRef>,
 }
 
-object!(
-    ServiceAccount,
-    "",
-    "v1",
-    "serviceaccounts");
+object!(ServiceAccount, "", "v1", "serviceaccounts");
 
 /// The keys of a map; the values are skipped undecoded.
 #[derive(Default)]

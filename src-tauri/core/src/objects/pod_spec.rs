@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    Affinity, Container, DnsConfig, Map, NameRef, SecurityContext, SpreadRule, Text, Volume, pod_rules,
+    Affinity, Container, DnsConfig, Map, NameRef, SecurityContext, SpreadRule, Text, Volume,
+    pod_rules,
 };
 use crate::wire::{Field, Fields, Malformed, Value, wire};
 

@@ -18,11 +18,7 @@ pub struct ResourceQuota {
     pub status: QuotaStatus,
 }
 
-object!(
-    ResourceQuota,
-    "",
-    "v1",
-    "resourcequotas");
+object!(ResourceQuota, "", "v1", "resourcequotas");
 
 /// A quota's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -92,11 +88,7 @@ pub struct PodDisruptionBudget {
     pub status: BudgetStatus,
 }
 
-object!(
-    PodDisruptionBudget,
-    "policy",
-    "v1",
-    "poddisruptionbudgets");
+object!(PodDisruptionBudget, "policy", "v1", "poddisruptionbudgets");
 
 /// A budget's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -142,7 +134,8 @@ object!(
     HorizontalPodAutoscaler,
     "autoscaling",
     "v2",
-    "horizontalpodautoscalers");
+    "horizontalpodautoscalers"
+);
 
 /// An autoscaler's spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -190,11 +183,7 @@ pub struct PriorityClass {
     pub value: i64,
 }
 
-object!(
-    PriorityClass,
-    "scheduling.k8s.io",
-    "v1",
-    "priorityclasses");
+object!(PriorityClass, "scheduling.k8s.io", "v1", "priorityclasses");
 
 /// A Lease: the heartbeat of a node or of a controller.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -206,11 +195,7 @@ pub struct Lease {
     pub spec: LeaseSpec,
 }
 
-object!(
-    Lease,
-    "coordination.k8s.io",
-    "v1",
-    "leases");
+object!(Lease, "coordination.k8s.io", "v1", "leases");
 
 /// A Lease's spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -14,11 +14,7 @@ pub struct Ingress {
     pub spec: IngressSpec,
 }
 
-object!(
-    Ingress,
-    "networking.k8s.io",
-    "v1",
-    "ingresses");
+object!(Ingress, "networking.k8s.io", "v1", "ingresses");
 
 /// An Ingress' spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -130,8 +126,4 @@ pub struct IngressClass {
     pub metadata: Meta,
 }
 
-object!(
-    IngressClass,
-    "networking.k8s.io",
-    "v1",
-    "ingressclasses");
+object!(IngressClass, "networking.k8s.io", "v1", "ingressclasses");

@@ -19,11 +19,7 @@ pub struct PersistentVolumeClaim {
     pub status: ClaimStatus,
 }
 
-object!(
-    PersistentVolumeClaim,
-    "",
-    "v1",
-    "persistentvolumeclaims");
+object!(PersistentVolumeClaim, "", "v1", "persistentvolumeclaims");
 
 /// A claim's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -67,11 +63,7 @@ pub struct PersistentVolume {
     pub status: VolumeStatus,
 }
 
-object!(
-    PersistentVolume,
-    "",
-    "v1",
-    "persistentvolumes");
+object!(PersistentVolume, "", "v1", "persistentvolumes");
 
 /// A volume's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -131,11 +123,7 @@ pub struct StorageClass {
     pub allow_volume_expansion: bool,
 }
 
-object!(
-    StorageClass,
-    "storage.k8s.io",
-    "v1",
-    "storageclasses");
+object!(StorageClass, "storage.k8s.io", "v1", "storageclasses");
 
 impl StorageClass {
     /// Whether claims without a class get this one.
@@ -149,7 +137,7 @@ impl StorageClass {
         .any(|key| {
             self.metadata
                 .annotations
-                .get(*key)
+                .get(key)
                 .is_some_and(|value| value == "true")
         })
     }

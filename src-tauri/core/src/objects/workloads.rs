@@ -16,11 +16,7 @@ pub struct StatefulSet {
     pub status: StatefulSetStatus,
 }
 
-object!(
-    StatefulSet,
-    "apps",
-    "v1",
-    "statefulsets");
+object!(StatefulSet, "apps", "v1", "statefulsets");
 
 /// A StatefulSet's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -86,11 +82,7 @@ pub struct DaemonSet {
     pub status: DaemonSetStatus,
 }
 
-object!(
-    DaemonSet,
-    "apps",
-    "v1",
-    "daemonsets");
+object!(DaemonSet, "apps", "v1", "daemonsets");
 
 /// A DaemonSet's spec.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

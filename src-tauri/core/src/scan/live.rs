@@ -145,7 +145,7 @@ fn forbidden(error: &kube::Error) -> bool {
 
 /// Whether only this kind cannot be read: it may not be, or the server is too old to have it.
 fn skippable(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if matches!(status.code, 403 | 404 | 405))
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 403..=405))
 }
 
 /// The innermost words: the outer ones repeat the request.

@@ -40,7 +40,7 @@ pub(super) fn node_selector(case: &Case<'_, '_>) -> Option<Built> {
         blame
             .nodes
             .iter()
-            .all(|(node, _)| node.metadata.labels.get(&***key) != Some(*value))
+            .all(|(node, _)| node.metadata.labels.get(key) != Some(*value))
     })?;
     let near = near_label(&blame, key, value)?;
     let (new_key, new_value) = near.split_once('=')?;
@@ -65,7 +65,7 @@ pub(super) fn label_node(case: &Case<'_, '_>) -> Option<Built> {
         .spec
         .node_selector
         .iter()
-        .filter(|(key, value)| node.metadata.labels.get(&***key) != Some(*value))
+        .filter(|(key, value)| node.metadata.labels.get(key) != Some(*value))
         .collect();
     // A label of the platform's own says something about the machine; it is not ours to claim.
     if missing.is_empty()

@@ -14,7 +14,6 @@ use crate::incidents::{
 const EXPLAINS: &[&str] = &[
     "dangling_reference",
     "container_config_error",
-    "volume_mount_failed",
     "replica_creation_failed",
 ];
 const FIXES: &[&str] = &["fix_reference", "create_placeholder", "plan"];
@@ -185,7 +184,8 @@ fn said(graph: &Graph<'_>, signal: &Signal<'_>, cause: &str) -> Option<Candidate
         .map(|seen| seen.observed.replace("\\\"", "\""))
         .find_map(|text| {
             let lower = text.to_lowercase();
-            let missing = match cause {
+
+            match cause {
                 "config_map_key_missing" | "secret_key_missing" => {
                     let key = lower.split("couldn't find key ").nth(1)?;
                     let (key, rest) = key.split_once(" in ")?;
@@ -207,8 +207,7 @@ fn said(graph: &Graph<'_>, signal: &Signal<'_>, cause: &str) -> Option<Candidate
                         .starts_with("not found")
                         .then(|| format!("{} \"{name}\" does not exist", kind.name()))
                 }
-            };
-            missing
+            }
         })?;
     let mut candidate = Candidate::new(&signal.owner, text.clone(), text);
     candidate.base = Some(Class::Enumerated.base());

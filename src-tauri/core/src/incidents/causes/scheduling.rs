@@ -338,7 +338,7 @@ fn blamed<'a>(
                 blame
                     .nodes
                     .iter()
-                    .all(|(node, _)| node.metadata.labels.get(&***key) != Some(*value))
+                    .all(|(node, _)| node.metadata.labels.get(key) != Some(*value))
             });
             if let Some((key, value)) = missing {
                 let mut one = spec(format!("nodeSelector[{key}]"), value.to_string().into());
@@ -363,10 +363,7 @@ fn blamed<'a>(
             )
         }
         Obstacle::Name => {
-            evidence.push(spec(
-                "nodeName".into(),
-                pod.node_name.to_string().into(),
-            ));
+            evidence.push(spec("nodeName".into(), pod.node_name.to_string().into()));
             (
                 format!("the pod is pinned to node \"{}\"", pod.node_name),
                 "the pod is pinned to a node by name".into(),

@@ -38,10 +38,12 @@ fn fits(term: &NodeTerm, node: &Node) -> bool {
             .match_expressions
             .iter()
             .all(|one| holds(one, labels.get(&one.key).map(|value| &**value)))
-        && term
-            .match_fields
-            .iter()
-            .all(|one| holds(one, (one.key == "metadata.name").then_some(&*node.metadata.name)))
+        && term.match_fields.iter().all(|one| {
+            holds(
+                one,
+                (one.key == "metadata.name").then_some(&*node.metadata.name),
+            )
+        })
 }
 
 fn holds(one: &SelectorRequirement, value: Option<&str>) -> bool {
@@ -49,7 +51,9 @@ fn holds(one: &SelectorRequirement, value: Option<&str>) -> bool {
     let compare = |holds: fn(i64, i64) -> bool| {
         let limit = one.values.first().and_then(|limit| limit.parse().ok());
         let value = value.and_then(|value| value.parse().ok());
-        value.zip(limit).is_some_and(|(value, limit)| holds(value, limit))
+        value
+            .zip(limit)
+            .is_some_and(|(value, limit)| holds(value, limit))
     };
     match &*one.operator {
         "In" => value.is_some_and(listed),
@@ -112,10 +116,7 @@ impl<'p> Domains<'p> {
             .into_iter()
             .map(|rule| {
                 let domains = graph.nodes().filter_map(|node| {
-                    Some((
-                        node.metadata.labels.get(&*rule.topology_key)?.to_string(),
-                        0,
-                    ))
+                    Some((node.metadata.labels.get(&rule.topology_key)?.to_string(), 0))
                 });
                 (rule, domains.collect())
             })
