@@ -11,7 +11,9 @@ use kubegraf_ipc::{
         WatchExecution,
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
-    table::{ListKinds, SetTableView, TableEvent, WatchTable},
+    overview::{Overview, WatchOverview},
+    preferences::{GetPreferences, SetPreference},
+    table::{ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
 };
 use tauri::{
     Runtime, State, Webview,
@@ -69,6 +71,9 @@ commands! {
     list_clusters(ListClusters);
     list_namespaces(ListNamespaces);
     list_kinds(ListKinds);
+    read_rows(ReadRows);
+    get_preferences(GetPreferences);
+    set_preference(SetPreference);
     get_incident(GetIncident);
     preview_fix(PreviewFix);
     preview_revert(PreviewRevert);
@@ -84,6 +89,7 @@ watches! {
     watch_table(WatchTable) => TableEvent;
     watch_incidents(WatchIncidents) => IncidentsEvent;
     watch_execution(WatchExecution) => ExecutionEvent;
+    watch_overview(WatchOverview) => Overview;
 }
 
 stream_commands! {
@@ -99,6 +105,9 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         list_namespaces,
         list_kinds,
         set_table_view,
+        read_rows,
+        get_preferences,
+        set_preference,
         get_incident,
         preview_fix,
         preview_revert,
@@ -111,6 +120,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         watch_status,
         watch_table,
         watch_incidents,
-        watch_execution
+        watch_execution,
+        watch_overview
     ]
 }

@@ -17,7 +17,9 @@ use kubegraf_ipc::{
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
     object::Freshness,
-    table::{KindInfo, ListKinds, SetTableView, TableEvent, WatchTable},
+    overview::{Overview, WatchOverview},
+    preferences::{GetPreferences, SetPreference},
+    table::{KindInfo, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -30,7 +32,9 @@ use crate::{
     clusters::{Active, Clusters, Connection},
     detection::{Detection, Detections},
     executions::{Executions, FromServer, Pace, Ports, Target},
-    kinds::{self, KINDS, Namespaces},
+    kinds::{self, AnyKind, KINDS, Namespaces},
+    overview::{Glance, Meters},
+    preferences::Chosen,
     requests::Requests,
     store::{Retention, Store},
     streams::{OpenTable, Streams},
@@ -45,9 +49,12 @@ const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Core(Arc<Inner>);
 
 struct Inner {
+    chosen: Chosen,
+    clock: Arc<dyn Clock>,
     clusters: Arc<Clusters>,
     detections: Detections,
     executions: Executions,
+    meters: Meters,
     requests: Requests,
     store: Store,
     streams: Streams,
@@ -108,9 +115,12 @@ impl Core {
             tracing::warn!(execution = %id, "was interrupted when the app last ended");
         }
         let core = Self(Arc::new(Inner {
+            chosen: Chosen::new(store.clone()),
+            clock: Arc::clone(&clock),
             clusters: Arc::new(Clusters::new(sources, Arc::clone(&clock))),
             detections: Detections::new(store.clone(), Arc::clone(&clock)),
             executions,
+            meters: Meters::default(),
             requests: Requests::default(),
             store,
             streams: Streams::default(),
@@ -278,6 +288,31 @@ impl Core {
             .set_view(&StreamKey::new(window, request.watch), request.view)
     }
 
+    /// [`ReadRows`].
+    pub async fn read_rows(&self, request: ReadRows) -> Reply<ReadRows> {
+        let kind = found(&request.kind)?;
+        let connection = self.connection(&request.cluster)?;
+        let table = Table {
+            rows: kind.rows(connection.watches()),
+            columns: kind.info().columns,
+            facet: kind.facet(),
+            namespaces: request.namespaces,
+        };
+        table::read(&table, &request.view, &request.only)
+    }
+
+    /// [`GetPreferences`].
+    pub async fn get_preferences(&self, _: GetPreferences) -> Reply<GetPreferences> {
+        Ok(self.0.chosen.all().await?)
+    }
+
+    /// [`SetPreference`].
+    pub async fn set_preference(&self, request: SetPreference) -> Reply<SetPreference> {
+        let now = self.0.clock.epoch_seconds();
+        let change = async { Ok(self.0.chosen.change(request.change, now).await?) };
+        self.0.requests.once(&request.request_id, change).await
+    }
+
     /// [`Unwatch`].
     pub async fn unwatch(&self, request: Unwatch, window: &str) -> Reply<Unwatch> {
         self.0.streams.end(&StreamKey::new(window, request.watch));
@@ -401,12 +436,7 @@ impl Core {
         key: StreamKey,
         sink: Sink<TableEvent>,
     ) -> Result<(), Error> {
-        let kind = kinds::find(&request.kind).ok_or_else(|| {
-            Error::new(
-                Code::InvalidArgument,
-                format!("kind \"{}\" has no table", request.kind),
-            )
-        })?;
+        let kind = found(&request.kind)?;
         let connection = self.connection(&request.cluster)?;
         let columns = kind.info().columns;
         table::validate(&request.view, &columns)?;
@@ -441,6 +471,28 @@ impl Core {
         Ok(())
     }
 
+    /// [`WatchOverview`].
+    ///
+    /// # Errors
+    /// When the cluster is not connected.
+    pub async fn watch_overview(
+        &self,
+        request: WatchOverview,
+        key: StreamKey,
+        sink: Sink<Overview>,
+    ) -> Result<(), Error> {
+        let connection = self.connection(&request.cluster)?;
+        let detection = self.detection(&request.cluster).await?;
+        let seconds = self.0.chosen.all().await?.overview_seconds;
+        let every = Duration::from_secs(seconds.into());
+        let clock = Arc::clone(&self.0.clock);
+        let glance = Glance::new(connection, &detection, &self.0.meters, clock);
+        drop(detection);
+        let work = TaskGuard::spawn(glance.stream(every, sink));
+        self.0.streams.keep(key, work, None);
+        Ok(())
+    }
+
     /// [`WatchExecution`].
     ///
     /// # Errors
@@ -462,4 +514,11 @@ impl Core {
         self.0.streams.keep(key, TaskGuard::spawn(work), None);
         Ok(())
     }
+}
+
+fn found(kind: &str) -> Result<&'static dyn AnyKind, Error> {
+    kinds::find(kind).ok_or_else(|| {
+        let message = format!("kind \"{kind}\" has no table");
+        Error::new(Code::InvalidArgument, message)
+    })
 }

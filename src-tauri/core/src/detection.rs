@@ -15,7 +15,7 @@ use std::{
 
 use kubegraf_ipc::{
     Code, Error,
-    incident::{Incident, IncidentRow, IncidentsEvent},
+    incident::{Incident, IncidentRow, IncidentSummary, IncidentsEvent},
     object::{Delta, Freshness},
 };
 use tokio::sync::watch;
@@ -150,6 +150,12 @@ impl Detection {
             .get(id)
             .map(|stored| stored.incident.clone())
             .ok_or_else(|| Error::new(Code::NotFound, format!("there is no incident \"{id}\"")))
+    }
+
+    /// Counts of unresolved incidents; `None` before the first evaluation.
+    pub(crate) fn summary(&self) -> Option<IncidentSummary> {
+        let shown = self.shown.borrow();
+        (shown.evaluated_at > 0).then(|| incidents::summary(&shown.rows))
     }
 
     /// What a fix of an incident would do.

@@ -12,6 +12,8 @@ pub mod incidents;
 pub mod kinds;
 pub mod objects;
 mod options;
+mod overview;
+mod preferences;
 mod quantity;
 mod requests;
 pub mod scan;

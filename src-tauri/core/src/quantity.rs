@@ -1,4 +1,4 @@
-//! Kubernetes quantities of memory: `256Mi`, `1.5Gi`, `500M`, `1e9`.
+//! Kubernetes quantities: of memory (`256Mi`, `1.5Gi`, `500M`, `1e9`) and of CPU (`250m`, `2`).
 
 const UNITS: &[(&str, u64)] = &[
     ("Ki", 1 << 10),
@@ -60,6 +60,25 @@ pub fn plain(value: f64) -> String {
     }
 }
 
+/// Thousandths of a core, rounded up as the API does; `None` when the text is no quantity.
+#[must_use]
+pub fn millicores(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, divisor) = [("n", 1_000_000.0), ("u", 1_000.0), ("m", 1.0)]
+        .into_iter()
+        .find_map(|(unit, divisor)| Some((text.strip_suffix(unit)?, divisor)))
+        .unwrap_or((text, 0.001));
+    let plain = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-');
+    if divisor < 1.0 && !number.bytes().all(plain) {
+        return bytes(text)?.checked_mul(1_000);
+    }
+    let cores = (number.parse::<f64>().ok()? / divisor).ceil();
+    // The largest integer a float holds exactly; far above any machine.
+    (0.0..=9_007_199_254_740_992.0)
+        .contains(&cores)
+        .then_some(cores as u64)
+}
+
 /// The shortest exact text in binary units, rounded down to whole Mi above one Mi.
 #[must_use]
 pub fn memory(bytes: u64) -> String {
@@ -75,6 +94,25 @@ pub fn memory(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cpu_is_read_as_the_api_reads_it() {
+        for (text, expected) in [
+            ("250m", Some(250)),
+            ("2", Some(2_000)),
+            ("0.1", Some(100)),
+            ("1k", Some(1_000_000)),
+            ("123456789n", Some(124)),
+            ("1500u", Some(2)),
+            ("0", Some(0)),
+            ("", None),
+            ("m", None),
+            ("-1", None),
+            ("two", None),
+        ] {
+            assert_eq!(millicores(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn memory_is_read_as_the_api_reads_it() {

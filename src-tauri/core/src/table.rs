@@ -5,6 +5,7 @@
 
 mod filter;
 mod order;
+mod page;
 mod query;
 mod selector;
 mod slice;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::watch::Rows;
 
+pub use page::read;
 pub use query::{Answer, Query};
 
 /// Events of one table are at least this far apart.

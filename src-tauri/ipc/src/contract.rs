@@ -3,7 +3,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{app::*, cluster::*, execution::*, incident::*, table::*};
+use crate::{app::*, cluster::*, execution::*, incident::*, overview::*, preferences::*, table::*};
 
 /// A request that is answered once.
 pub trait Command: Serialize + DeserializeOwned {
@@ -58,6 +58,8 @@ ipc! {
         list_namespaces(ListNamespaces) -> Vec<String>;
         list_kinds(ListKinds) -> Vec<KindInfo>;
         set_table_view(SetTableView) -> ();
+        read_rows(ReadRows) -> RowPage;
+        get_preferences(GetPreferences) -> Preferences;
         get_incident(GetIncident) -> Incident;
         preview_fix(PreviewFix) -> Plan;
         preview_revert(PreviewRevert) -> Plan;
@@ -69,11 +71,13 @@ ipc! {
         switch_cluster(SwitchCluster) -> ClusterStatus;
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
+        set_preference(SetPreference) -> Preferences;
     }
     watches {
         watch_status(WatchStatus) => ClusterStatus;
         watch_table(WatchTable) => TableEvent;
         watch_incidents(WatchIncidents) => IncidentsEvent;
         watch_execution(WatchExecution) => ExecutionEvent;
+        watch_overview(WatchOverview) => Overview;
     }
 }

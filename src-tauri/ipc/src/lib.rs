@@ -15,6 +15,8 @@ pub mod execution;
 pub mod incident;
 pub mod inspect;
 pub mod object;
+pub mod overview;
+pub mod preferences;
 pub mod table;
 
 mod contract;

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, incident::*,
-    inspect::*, table::*,
+    inspect::*, overview::*, preferences::*, table::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -45,6 +45,8 @@ round_trips! {
     apply_plan: ApplyPlan, execution_started: ExecutionStarted, execution: Execution,
     list_executions: ListExecutions, watch_execution: WatchExecution,
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
+    get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
+    watch_overview: WatchOverview, overview: Overview, read_rows: ReadRows, row_page: RowPage,
     unwatch: Unwatch, report_ui: ReportUi,
     refresh_clusters: RefreshClusters, watch_clusters: WatchClusters, test_cluster: TestCluster,
     cluster_health: ClusterHealth, add_kubeconfig: AddKubeconfig,

@@ -100,6 +100,39 @@ pub struct SetTableView {
     pub view: TableView,
 }
 
+/// Asks once for rows of a table: those of a view, or the named ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct ReadRows {
+    /// [`crate::cluster::ClusterEntry::id`].
+    pub cluster: String,
+    /// [`KindInfo::id`].
+    pub kind: String,
+    /// Namespaces to look in; empty means all.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub namespaces: Vec<String>,
+    /// Which of them, in which order; here `count` may be up to 10,000.
+    pub view: TableView,
+    /// Of the view's rows, only those with these uids; empty means all.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub only: Vec<String>,
+}
+
+/// Rows as they are now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct RowPage {
+    /// Rows that match the view, whether asked for or not.
+    pub matched: u64,
+    /// Whether they are what the cluster holds.
+    pub freshness: Freshness,
+    /// The rows in order.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub rows: Vec<Row>,
+}
+
 /// What an open table sends, at most one per 50 ms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]

@@ -1,0 +1,313 @@
+//! What a person has set up for themselves, checked and kept. It knows settings and the kinds they
+//! are about, not how anything looks.
+
+use kubegraf_ipc::{
+    Code, Error as WireError,
+    preferences::{PreferenceChange, Preferences, TableLayout},
+};
+use tokio::sync::Mutex;
+
+use crate::{kinds, store::Store};
+
+/// Key of the one settings row.
+const KEY: &str = "preferences";
+/// Views that are not the table of a kind.
+const VIEWS: &[&str] = &[
+    "dashboard",
+    "cluster-overview",
+    "incidents",
+    "cluster-manager",
+];
+/// CSS px a column may be wide.
+const WIDTHS: std::ops::RangeInclusive<u32> = 40..=2000;
+/// Seconds between two refreshes of an overview.
+const SECONDS: std::ops::RangeInclusive<u32> = 1..=60;
+
+/// A change that is refused; what was set stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A layout for a table that does not exist.
+    #[error("kind \"{0}\" has no table")]
+    Kind(String),
+    /// A column the table does not have.
+    #[error("\"{column}\" is no column of \"{kind}\"")]
+    Column {
+        /// The table.
+        kind: String,
+        /// The column.
+        column: String,
+    },
+    /// A column that stands twice.
+    #[error("column \"{column}\" of \"{kind}\" is named twice")]
+    Twice {
+        /// The table.
+        kind: String,
+        /// The column.
+        column: String,
+    },
+    /// A layout that hides everything.
+    #[error("the layout of \"{0}\" shows no column")]
+    Nothing(String),
+    /// A width out of bounds.
+    #[error("column \"{column}\" is {width} px wide, it must be {} to {}", WIDTHS.start(), WIDTHS.end())]
+    Width {
+        /// The column.
+        column: String,
+        /// The width asked for.
+        width: u32,
+    },
+    /// A start view that does not exist.
+    #[error("there is no view \"{0}\" to start with")]
+    View(String),
+    /// A refresh out of bounds.
+    #[error("a refresh every {0} s was asked for, it must be 1 to 60")]
+    Seconds(u32),
+    /// The store could not keep or tell it.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+impl From<Error> for WireError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => error.into(),
+            refused => Self::new(Code::InvalidArgument, refused.to_string()),
+        }
+    }
+}
+
+/// What is set, in the store.
+pub(crate) struct Chosen {
+    store: Store,
+    /// A change reads and writes the whole: one at a time.
+    writing: Mutex<()>,
+}
+
+impl Chosen {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            writing: Mutex::default(),
+        }
+    }
+
+    /// Everything that is set. What an older or newer version wrote in another shape counts as
+    /// never set: preferences must not keep the app from starting.
+    pub(crate) async fn all(&self) -> Result<Preferences, Error> {
+        match self.store.setting(KEY).await {
+            Ok(stored) => Ok(stored.unwrap_or_default()),
+            Err(error @ crate::store::Error::Read { .. }) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "the stored preferences cannot be understood; using none");
+                Ok(Preferences::default())
+            }
+        }
+    }
+
+    /// Makes one change and answers everything as it is then.
+    pub(crate) async fn change(
+        &self,
+        change: PreferenceChange,
+        now: i64,
+    ) -> Result<Preferences, Error> {
+        let _turn = self.writing.lock().await;
+        let mut preferences = self.all().await?;
+        apply(&mut preferences, change)?;
+        self.store.set_setting(KEY, &preferences, now).await?;
+        Ok(preferences)
+    }
+}
+
+fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), Error> {
+    match change {
+        PreferenceChange::Theme(theme) => preferences.theme = theme,
+        PreferenceChange::Scheme(scheme) => preferences.scheme = scheme,
+        PreferenceChange::Flash(flash) => preferences.flash = flash,
+        PreferenceChange::StartView(view) => {
+            if !VIEWS.contains(&view.as_str()) && kinds::find(&view).is_none() {
+                return Err(Error::View(view));
+            }
+            preferences.start_view = view;
+        }
+        PreferenceChange::OverviewSeconds(seconds) => {
+            if !SECONDS.contains(&seconds) {
+                return Err(Error::Seconds(seconds));
+            }
+            preferences.overview_seconds = seconds;
+        }
+        PreferenceChange::Table(layout) => {
+            check(&layout)?;
+            forget(preferences, &layout.kind);
+            preferences.tables.push(layout);
+        }
+        PreferenceChange::PlainTable(kind) => forget(preferences, &kind),
+    }
+    Ok(())
+}
+
+fn forget(preferences: &mut Preferences, kind: &str) {
+    preferences.tables.retain(|table| table.kind != kind);
+}
+
+fn check(layout: &TableLayout) -> Result<(), Error> {
+    let kind = || layout.kind.clone();
+    let info = kinds::find(&layout.kind)
+        .ok_or_else(|| Error::Kind(kind()))?
+        .info();
+    for (place, column) in layout.columns.iter().enumerate() {
+        let name = || column.name.clone();
+        let exists = info.columns.iter().any(|known| known.name == column.name)
+            || (info.namespaced && column.name == "NAMESPACE");
+        if !exists {
+            return Err(Error::Column {
+                kind: kind(),
+                column: name(),
+            });
+        }
+        if layout.columns[..place]
+            .iter()
+            .any(|other| other.name == column.name)
+        {
+            return Err(Error::Twice {
+                kind: kind(),
+                column: name(),
+            });
+        }
+        if let Some(width) = column.width.filter(|width| !WIDTHS.contains(width)) {
+            return Err(Error::Width {
+                column: name(),
+                width,
+            });
+        }
+    }
+    let hidden = |known: &kubegraf_ipc::table::Column| {
+        layout
+            .columns
+            .iter()
+            .find(|column| column.name == known.name)
+            .map_or(known.wide, |column| !column.shown)
+    };
+    if info.columns.iter().all(hidden) {
+        return Err(Error::Nothing(kind()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use kubegraf_ipc::preferences::{ColumnLayout, Scheme};
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn column(name: &str, shown: bool, width: Option<u32>) -> ColumnLayout {
+        ColumnLayout {
+            name: name.into(),
+            shown,
+            width,
+        }
+    }
+
+    fn pods(columns: Vec<ColumnLayout>) -> PreferenceChange {
+        PreferenceChange::Table(TableLayout {
+            kind: "pods".into(),
+            columns,
+        })
+    }
+
+    async fn chosen(data: &std::path::Path) -> Chosen {
+        let opened = Store::open(&data.join("p.db"), OffsetDateTime::UNIX_EPOCH).await;
+        Chosen::new(opened.unwrap().0)
+    }
+
+    /// Covers: CMP-14
+    #[tokio::test]
+    async fn what_is_set_is_there_after_a_restart() {
+        let data = tempfile::tempdir().unwrap();
+        let before = chosen(data.path()).await;
+        let layout = vec![
+            column("STATUS", true, None),
+            column("NODE", true, Some(210)),
+            column("READY", false, None),
+        ];
+        before.change(pods(layout.clone()), 1).await.unwrap();
+        let set = before
+            .change(PreferenceChange::Scheme(Scheme::HighContrast), 2)
+            .await
+            .unwrap();
+        before.store.close().await;
+
+        let after = chosen(data.path()).await;
+        let found = after.all().await.unwrap();
+        assert_eq!(found, set);
+        assert_eq!(found.tables[0].columns, layout);
+        after
+            .change(PreferenceChange::PlainTable("pods".into()), 3)
+            .await
+            .unwrap();
+        assert_eq!(after.all().await.unwrap().tables, []);
+    }
+
+    #[tokio::test]
+    async fn a_refused_change_names_what_is_wrong_and_changes_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let chosen = chosen(data.path()).await;
+        let mut nothing: Vec<_> = kinds::find("pods")
+            .unwrap()
+            .info()
+            .columns
+            .iter()
+            .map(|known| column(&known.name, false, None))
+            .collect();
+        nothing.push(column("NAMESPACE", true, None));
+        let widgets = TableLayout {
+            kind: "widgets".into(),
+            columns: vec![],
+        };
+        for (change, expected) in [
+            (PreferenceChange::Table(widgets), "\"widgets\" has no table"),
+            (
+                pods(vec![column("CPU%", true, None)]),
+                "\"CPU%\" is no column of \"pods\"",
+            ),
+            (
+                pods(vec![column("AGE", true, None), column("AGE", false, None)]),
+                "\"AGE\" of \"pods\" is named twice",
+            ),
+            (
+                pods(vec![column("AGE", true, Some(3))]),
+                "\"AGE\" is 3 px wide",
+            ),
+            (pods(nothing), "shows no column"),
+            (
+                PreferenceChange::StartView("moon".into()),
+                "no view \"moon\"",
+            ),
+            (PreferenceChange::OverviewSeconds(0), "every 0 s"),
+        ] {
+            let refused = chosen.change(change, 1).await.unwrap_err();
+            assert!(refused.to_string().contains(expected), "{refused}");
+        }
+        assert_eq!(chosen.all().await.unwrap(), Preferences::default());
+    }
+
+    #[tokio::test]
+    async fn a_shape_of_another_version_is_no_obstacle() {
+        let data = tempfile::tempdir().unwrap();
+        let chosen = chosen(data.path()).await;
+        chosen
+            .store
+            .set_setting(KEY, &serde_json::json!({"theme": 7}), 1)
+            .await
+            .unwrap();
+        assert_eq!(chosen.all().await.unwrap(), Preferences::default());
+        chosen
+            .store
+            .set_setting(KEY, &serde_json::json!({"theme": "dark", "later": true}), 1)
+            .await
+            .unwrap();
+        let read = chosen.all().await.unwrap();
+        assert_eq!(read.theme, kubegraf_ipc::preferences::Theme::Dark);
+        assert!(read.flash);
+    }
+}
