@@ -193,7 +193,7 @@ fn counts<K: Kind>(mirror: &Arc<Subscription<K>>) -> Counts {
         facet: kind.facet(),
         namespaces: Vec::new(),
     };
-    let head = Query::new(&table, &TableView::default()).run().head;
+    let head = Query::default().run(&table, &TableView::default()).head;
     let states = head.facets.into_iter().map(|facet| StateCount {
         word: facet.value,
         tone: facet.tone,

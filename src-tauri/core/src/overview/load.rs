@@ -86,7 +86,7 @@ impl Loads {
     pub(super) fn per_node(&self, nodes: &[Arc<Node>], used: Option<&Metered>) -> Vec<NodeLoad> {
         let mut sums: HashMap<&str, Sum> = HashMap::with_capacity(nodes.len());
         for (pod, share) in self.pods.values().filter(|(_, share)| share.placed) {
-            sums.entry(&pod.spec.node_name).or_default().add(share);
+            sums.entry(pod.node_name.as_str()).or_default().add(share);
         }
         let mut loads: Vec<_> = nodes
             .iter()
@@ -240,7 +240,7 @@ fn share(pod: &Pod) -> Share {
     Share {
         requests: effective(pod, |resources| &resources.requests),
         limits: effective(pod, |resources| &resources.limits),
-        placed: !ended && !pod.spec.node_name.is_empty(),
+        placed: !ended && !pod.node_name.is_empty(),
         failing: tone == Tone::Bad,
     }
 }

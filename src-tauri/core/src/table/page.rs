@@ -32,22 +32,24 @@ pub fn read(table: &Table, view: &TableView, only: &[String]) -> Result<RowPage,
         },
         &table.columns,
     )?;
-    let all = TableView {
-        count: u32::MAX,
-        offset: 0,
-        ..view.clone()
-    };
-    let wanted = if only.is_empty() { view } else { &all };
-    let answer = Query::new(table, wanted).run();
-    if let Some(reason) = answer.head.filter_error {
-        return Err(Error::new(Code::InvalidArgument, reason));
+    let refused = |reason| Error::new(Code::InvalidArgument, reason);
+    if only.is_empty() {
+        let answer = Query::default().run(table, view);
+        if let Some(reason) = answer.head.filter_error {
+            return Err(refused(reason));
+        }
+        return Ok(RowPage {
+            matched: answer.head.matched,
+            freshness: answer.head.freshness,
+            rows: answer.rows.iter().map(|listed| listed.row()).collect(),
+        });
     }
+    let rows = Query::all(table, view).map_err(refused)?;
     let only: HashSet<&str> = only.iter().map(String::as_str).collect();
-    let rows = answer.rows.iter().map(|listed| &listed.row);
-    let rows = rows.filter(|row| only.is_empty() || only.contains(&*row.uid));
+    let named = rows.iter().filter(|row| only.contains(row.uid().as_str()));
     Ok(RowPage {
-        matched: answer.head.matched,
-        freshness: answer.head.freshness,
-        rows: rows.take(MOST as usize).cloned().collect(),
+        matched: rows.len() as u64,
+        freshness: table.rows.snapshot().freshness,
+        rows: named.take(MOST as usize).map(|row| row.row()).collect(),
     })
 }
