@@ -6,6 +6,8 @@
 
 #[path = "window/display.rs"]
 mod display;
+#[path = "window/everyday.rs"]
+mod everyday;
 #[path = "window/journeys.rs"]
 mod journeys;
 #[path = "window/main_job.rs"]

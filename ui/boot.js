@@ -2,6 +2,7 @@
 // index.html when the WASM code cannot start or has died: it cannot do that for itself.
 try {
   document.documentElement.dataset.theme = localStorage.getItem("kubegraf.theme") ?? "system";
+  document.documentElement.dataset.scheme = localStorage.getItem("kubegraf.scheme") ?? "kubegraf";
 } catch {
   // Storage is refused: the system's theme stays.
 }

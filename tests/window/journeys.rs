@@ -7,9 +7,10 @@ use crate::{
     page::{Page, SOON},
 };
 
-const ROWS: &str = "[role=grid] [role=row][data-uid]";
+pub const ROWS: &str = "[role=grid] [role=row][data-uid]";
 
-async fn shows_rows(page: &Page) -> Result<(), String> {
+pub async fn shows_rows(page: &Page) -> Result<(), String> {
+    page.go("pods").await?;
     page.sees("main[data-view=\"pods\"] [role=grid]", SOON)
         .await?;
     page.sees(ROWS, SOON).await?;

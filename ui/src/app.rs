@@ -3,13 +3,19 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{dock::DockPanel, header::Header, rail::Rail, toasts::ToastList},
-    route::Route,
-    state::{
-        clock::Clock, dock::Dock, incidents::Incidents, navigation::Navigation, session::Session,
-        toasts::Toasts,
+    components::{
+        dock::DockPanel, header::Header, key_list::KeyOverlay, palette::PalettePanel, rail::Rail,
+        toasts::ToastList,
     },
-    views::{incidents::IncidentsView, no_cluster::NoCluster, table::TableView},
+    route::{Page, Route},
+    state::{
+        choices::Choices, clock::Clock, dock::Dock, incidents::Incidents, navigation::Navigation,
+        palette::Palette, session::Session, toasts::Toasts,
+    },
+    views::{
+        cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
+        incidents::IncidentsView, no_cluster::NoCluster, settings::SettingsView, table::TableView,
+    },
 };
 
 /// The whole window.
@@ -17,31 +23,54 @@ use crate::{
 pub fn App() -> impl IntoView {
     Clock::provide();
     Toasts::provide();
+    let toasts = Toasts::expect();
+    let choices = Choices::provide(toasts);
     let navigation = Navigation::provide();
     let session = Session::provide();
     Incidents::provide(session);
-    Dock::provide(session, Toasts::expect());
+    Dock::provide(session, toasts);
+    Palette::provide(session, navigation, choices, toasts);
 
     let view = Memo::new(move |_| navigation.route().view().to_owned());
-    let is_incidents = Memo::new(move |_| matches!(navigation.route(), Route::Incidents { .. }));
+    let shows = Memo::new(move |_| match navigation.route() {
+        Route::Page(page) => Shows::Page(page),
+        Route::Incidents { .. } => Shows::Incidents,
+        Route::Table { kind, .. } => Shows::Table(kind),
+    });
+    let connected = Memo::new(move |_| session.cluster.with(Option::is_some));
     view! {
         <div class="app">
             <Rail />
             <Header />
             <main data-view=move || view.get()>
-                {move || {
-                    if session.cluster.get().is_none() {
-                        view! { <NoCluster /> }.into_any()
-                    } else if is_incidents.get() {
-                        view! { <IncidentsView /> }.into_any()
-                    } else {
-                        let kind = view.get();
-                        view! { <TableView kind /> }.into_any()
+                {move || match (shows.get(), connected.get()) {
+                    // What is not about the active cluster needs none.
+                    (Shows::Page(Page::Settings), _) => view! { <SettingsView /> }.into_any(),
+                    (Shows::Page(Page::Clusters), _) => view! { <ClustersView /> }.into_any(),
+                    (_, false) => view! { <NoCluster /> }.into_any(),
+                    (Shows::Page(Page::Dashboard), _) => view! { <Dashboard /> }.into_any(),
+                    (Shows::Page(Page::ClusterOverview), _) => {
+                        view! { <ClusterOverview /> }.into_any()
                     }
+                    (Shows::Incidents, _) => view! { <IncidentsView /> }.into_any(),
+                    (Shows::Table(kind), _) => view! { <TableView kind /> }.into_any(),
                 }}
             </main>
             <DockPanel />
         </div>
         <ToastList />
+        <PalettePanel />
+        <KeyOverlay />
     }
+}
+
+/// What fills the main part; changes only when another view has to be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shows {
+    /// A view without parts.
+    Page(Page),
+    /// The incidents.
+    Incidents,
+    /// The table of a kind.
+    Table(String),
 }

@@ -5,9 +5,11 @@
     reason = "a component owns its props: the view macro builds them for it"
 )]
 
+pub mod capacity;
 pub mod chain;
 pub mod chip;
 pub mod cluster_menu;
+pub mod column_menu;
 pub mod copy;
 pub mod dialog;
 pub mod diff;
@@ -23,15 +25,24 @@ pub mod grid;
 pub mod grid_head;
 pub mod grid_row;
 pub mod header;
+pub mod health;
 pub mod history;
 pub mod icon;
 pub mod incident_detail;
 pub mod incident_row;
+pub mod key_list;
+pub mod load_list;
 pub mod mark;
+pub mod marking;
 pub mod menu;
 pub mod namespace_menu;
 pub mod object_link;
+pub mod palette;
 pub mod plan;
 pub mod rail;
+pub mod state_bar;
 pub mod theme_toggle;
+pub mod tick;
 pub mod toasts;
+pub mod usage_chart;
+pub mod warning_list;

@@ -4,8 +4,17 @@
 pub mod cells;
 pub mod columns;
 pub mod consent;
+pub mod contexts;
+pub mod copies;
 pub mod diff;
+pub mod drill;
+pub mod figures;
+pub mod fuzzy;
+pub mod jump;
+pub mod keys;
+pub mod marks;
 pub mod moves;
+pub mod palette;
 pub mod rbac;
 pub mod selection;
 pub mod slice;

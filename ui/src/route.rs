@@ -9,12 +9,61 @@ pub enum Route {
         kind: String,
         /// What the filter box holds when the view opens.
         filter: String,
+        /// The facet value that is chosen when the view opens.
+        facet: Option<String>,
     },
+    /// A view that is no table, `#/dashboard`.
+    Page(Page),
     /// The incidents, `#/incidents` or `#/incidents/ID`.
     Incidents {
         /// The incident whose detail is shown.
         id: Option<String>,
     },
+}
+
+/// A view that is no table and has no parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Page {
+    /// What is going on.
+    Dashboard,
+    /// What the cluster is made of.
+    ClusterOverview,
+    /// Which clusters there are.
+    Clusters,
+    /// What can be set.
+    Settings,
+}
+
+impl Page {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Dashboard,
+        Self::ClusterOverview,
+        Self::Clusters,
+        Self::Settings,
+    ];
+
+    /// Its name in the address.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::ClusterOverview => "cluster-overview",
+            Self::Clusters => "cluster-manager",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Dashboard => "Dashboard",
+            Self::ClusterOverview => "Cluster overview",
+            Self::Clusters => "Clusters",
+            Self::Settings => "Settings",
+        }
+    }
 }
 
 impl Route {
@@ -24,48 +73,88 @@ impl Route {
         Self::Table {
             kind: kind.into(),
             filter: String::new(),
+            facet: None,
         }
     }
 
-    /// Reads a hash, with or without its `#`. What is empty or broken is the pods table.
+    /// The table of `kind`, showing only what holds the words of `filter`.
     #[must_use]
-    pub fn parse(hash: &str) -> Self {
+    pub fn filtered(kind: &str, filter: &str) -> Self {
+        Self::Table {
+            kind: kind.into(),
+            filter: filter.into(),
+            facet: None,
+        }
+    }
+
+    /// The table of `kind`, showing only rows of one state.
+    #[must_use]
+    pub fn facet(kind: &str, facet: &str) -> Self {
+        Self::Table {
+            kind: kind.into(),
+            filter: String::new(),
+            facet: Some(facet.into()),
+        }
+    }
+
+    /// Reads a hash, with or without its `#`; `None` when it names nothing.
+    #[must_use]
+    pub fn parse(hash: &str) -> Option<Self> {
         let path = hash.trim_start_matches('#').trim_start_matches('/');
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut parts = path.splitn(2, '/');
-        match (parts.next().unwrap_or_default(), parts.next()) {
-            ("", _) => Self::table("pods"),
-            ("incidents", id) => Self::Incidents {
-                id: id.filter(|id| !id.is_empty()).map(decode),
-            },
-            (kind, _) => Self::Table {
-                kind: decode(kind),
-                filter: query
-                    .strip_prefix("filter=")
-                    .map(decode)
-                    .unwrap_or_default(),
-            },
+        let (first, rest) = (parts.next().unwrap_or_default(), parts.next());
+        if first.is_empty() {
+            return None;
         }
+        if first == "incidents" {
+            let id = rest.filter(|id| !id.is_empty()).map(decode);
+            return Some(Self::Incidents { id });
+        }
+        if let Some(page) = Page::ALL.into_iter().find(|page| page.id() == first) {
+            return Some(Self::Page(page));
+        }
+        let asked = |name: &str| {
+            query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(decode))
+        };
+        Some(Self::Table {
+            kind: decode(first),
+            filter: asked("filter").unwrap_or_default(),
+            facet: asked("facet").filter(|facet| !facet.is_empty()),
+        })
     }
 
     /// The hash, with its `#`.
     #[must_use]
     pub fn hash(&self) -> String {
         match self {
-            Self::Table { kind, filter } if filter.is_empty() => format!("#/{}", encode(kind)),
-            Self::Table { kind, filter } => {
-                format!("#/{}?filter={}", encode(kind), encode(filter))
+            Self::Table {
+                kind,
+                filter,
+                facet,
+            } => {
+                let filter = (!filter.is_empty()).then(|| format!("filter={}", encode(filter)));
+                let facet = facet
+                    .as_ref()
+                    .map(|facet| format!("facet={}", encode(facet)));
+                let query: Vec<String> = filter.into_iter().chain(facet).collect();
+                let mark = if query.is_empty() { "" } else { "?" };
+                format!("#/{}{mark}{}", encode(kind), query.join("&"))
             }
+            Self::Page(page) => format!("#/{}", page.id()),
             Self::Incidents { id: None } => "#/incidents".into(),
             Self::Incidents { id: Some(id) } => format!("#/incidents/{}", encode(id)),
         }
     }
 
-    /// The view's name: a kind's id, or `incidents`.
+    /// The view's name: a kind's id, `incidents` or a page's id.
     #[must_use]
     pub fn view(&self) -> &str {
         match self {
             Self::Table { kind, .. } => kind,
+            Self::Page(page) => page.id(),
             Self::Incidents { .. } => "incidents",
         }
     }
@@ -112,27 +201,39 @@ mod tests {
         let filtered = Route::Table {
             kind: "pods".into(),
             filter: "/check.*ü/ 100% a=b&c?".into(),
+            facet: Some("Init:1/2".into()),
         };
         let incident = Route::Incidents {
             id: Some("inc-image_pull_error-1760000000".into()),
         };
-        for route in [
+        let pages = Page::ALL.map(Route::Page);
+        let others = [
             Route::table("nodes"),
+            Route::facet("pods", "Running"),
             filtered,
             Route::Incidents { id: None },
             incident,
-        ] {
-            assert_eq!(Route::parse(&route.hash()), route, "{}", route.hash());
+        ];
+        for route in pages.into_iter().chain(others) {
+            assert_eq!(
+                Route::parse(&route.hash()),
+                Some(route.clone()),
+                "{}",
+                route.hash()
+            );
         }
     }
 
     #[test]
-    fn broken_hashes_open_something() {
+    fn what_names_nothing_is_nothing_and_what_is_broken_still_opens() {
         for hash in ["", "#", "#/", "/"] {
-            assert_eq!(Route::parse(hash), Route::table("pods"), "{hash:?}");
+            assert_eq!(Route::parse(hash), None, "{hash:?}");
         }
-        assert_eq!(Route::parse("#/incidents/"), Route::Incidents { id: None });
-        let Route::Table { filter, .. } = Route::parse("#/pods?filter=%zz%e") else {
+        assert_eq!(
+            Route::parse("#/incidents/"),
+            Some(Route::Incidents { id: None })
+        );
+        let Some(Route::Table { filter, .. }) = Route::parse("#/pods?filter=%zz%e") else {
             panic!("not a table")
         };
         assert_eq!(filter, "%zz%e");

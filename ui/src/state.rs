@@ -1,11 +1,14 @@
 //! What the window knows, as signals: one writer each, handed down by context.
 
+pub mod choices;
 pub mod clock;
 pub mod dock;
 pub mod incidents;
+pub mod layout;
 pub mod navigation;
+pub mod overview;
+pub mod palette;
 pub mod prefs;
 pub mod session;
 pub mod table;
-pub mod theme;
 pub mod toasts;

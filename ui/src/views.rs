@@ -5,9 +5,13 @@
     reason = "a component owns its props: the view macro builds them for it"
 )]
 
+pub mod cluster_overview;
+pub mod clusters;
+pub mod dashboard;
 pub mod first_paint;
 pub mod incidents;
 pub mod no_cluster;
 pub mod registry;
+pub mod settings;
 pub mod table;
 pub mod table_empty;

@@ -10,10 +10,15 @@ use crate::{
 
 /// Copies `text` and says so.
 pub fn copy(text: String, toasts: Toasts) {
+    copy_saying(text, "Copied.".into(), toasts);
+}
+
+/// Copies `text` and says `done`.
+pub fn copy_saying(text: String, done: String, toasts: Toasts) {
     leptos::task::spawn_local(async move {
         let written = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
         match written {
-            Ok(_) => toasts.say("Copied."),
+            Ok(_) => toasts.say(done),
             Err(_) => toasts.say("The clipboard cannot be written; select the text instead."),
         }
     });

@@ -1,15 +1,17 @@
 //! The table itself: any number of rows, about sixty of them in the DOM.
 
+use kubegraf_ipc::table::Row;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use crate::{
-    components::{copy::copy, grid_head::GridHead, grid_row::GridRow},
-    model::{
-        columns::{Shown, template},
-        moves, viewport,
+    components::{
+        grid_head::GridHead,
+        grid_row::GridRow,
+        marking::{self, Copied},
     },
-    state::{clock::Clock, table::Table, toasts::Toasts},
+    model::{columns::template, marks::Marks, moves, viewport},
+    state::{clock::Clock, layout::Layout, table::Table, toasts::Toasts},
 };
 
 /// Height of the head in CSS px; the rows scroll beneath it.
@@ -22,14 +24,16 @@ pub fn Grid(
     table: Table,
     /// What the grid is called.
     title: String,
-    /// The columns to show.
-    #[prop(into)]
-    columns: Signal<Vec<Shown>>,
+    /// Its columns.
+    layout: Layout,
+    /// What Enter and a double click on a row do.
+    on_open: Callback<Row>,
     /// The scrolling element, for who wants to focus it.
     grid: NodeRef<html::Div>,
 ) -> impl IntoView {
     let toasts = Toasts::expect();
     let clock = Clock::expect();
+    let columns = layout.shown;
     let top = RwSignal::new(0.0);
     let height = RwSignal::new(0.0);
     measure(grid, height);
@@ -91,23 +95,50 @@ pub fn Grid(
             grid.set_scroll_top(whole(target));
         }
     };
+    let current = move || {
+        let selected = table.selected.get_untracked();
+        selected.and_then(|selected| selected.index)
+    };
     let keys = move |event: ev::KeyboardEvent| {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        let own = event.target() == event.current_target();
+        let control = event.ctrl_key() || event.meta_key();
+        let key = event.key();
+        if control && !event.alt_key() && key.eq_ignore_ascii_case("a") {
+            event.prevent_default();
+            marking::mark_all(table, toasts);
             return;
         }
-        let selected = table.selected.get_untracked();
+        if control || event.alt_key() || !own {
+            return;
+        }
         let page = visible.with_untracked(|visible| visible.end.saturating_sub(visible.start + 1));
-        let current = selected.as_ref().and_then(|selected| selected.index);
-        if let Some(index) = moves::moved(&event.key(), current, matched.get_untracked(), page) {
+        if let Some(index) = moves::moved(&key, current(), matched.get_untracked(), page) {
             event.prevent_default();
             table.select(index);
             reveal(index);
+            if event.shift_key() && key.starts_with("Arrow") {
+                marking::mark_to(table, index, toasts);
+            }
             return;
         }
-        let handle = selected.and_then(|selected| table.handle(&selected.uid?));
-        match (event.key().as_str(), handle) {
-            ("Escape", _) => table.selected.set(None),
-            ("c", Some(handle)) => copy(handle.row.with_untracked(|row| row.name.clone()), toasts),
+        match key.as_str() {
+            "Escape" if !table.marks.with_untracked(Marks::is_empty) => {
+                table.marks.update(Marks::clear);
+            }
+            "Escape" => table.selected.set(None),
+            " " => {
+                event.prevent_default();
+                if let Some(index) = current() {
+                    table.mark(index);
+                }
+            }
+            "Enter" => {
+                if let Some(row) = current().and_then(|index| table.row_at(index)) {
+                    on_open.run(row);
+                }
+            }
+            "c" => marking::copy(table, layout, Copied::Names, toasts),
+            "C" => marking::copy(table, layout, Copied::Rows, toasts),
             _ => {}
         }
     };
@@ -122,6 +153,7 @@ pub fn Grid(
         <div
             class="grid"
             role="grid"
+            aria-multiselectable="true"
             tabindex="0"
             node_ref=grid
             aria-label=title
@@ -134,10 +166,10 @@ pub fn Grid(
             on:scroll:target=move |event| top.set(f64::from(event.target().scroll_top()))
             on:keydown=keys
         >
-            <GridHead table columns />
+            <GridHead table layout />
             <div class="grid-body" role="rowgroup" style:height=move || pixels(matched.get())>
                 <For each=move || drawn.get().0 key=Clone::clone let:uid>
-                    {table.handle(&uid).map(|handle| view! { <GridRow table handle columns clock /> })}
+                    {table.handle(&uid).map(|handle| view! { <GridRow table handle columns clock on_open /> })}
                 </For>
                 <For each=move || drawn.get().1 key=|index| *index let:index>
                     <div class="row row-skeleton" aria-hidden="true" style:top=pixels(index)>

@@ -1,18 +1,25 @@
 //! One row. Each cell reads its own part, so a change touches only the text that differs.
 
 use kubegraf_ipc::table::Row;
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use crate::{
-    components::{grid::pixels, mark::ToneMark},
+    components::{
+        grid::pixels,
+        mark::ToneMark,
+        marking::{self, RowMenuAt},
+        tick::Tick,
+    },
     model::{
         cells::{cell_text, ticks},
         columns::{From, Shown},
+        marks::Marks,
         words,
     },
     state::{
         clock::Clock,
         table::{Flash, RowHandle, Table},
+        toasts::Toasts,
     },
 };
 
@@ -28,7 +35,11 @@ pub fn GridRow(
     columns: Signal<Vec<Shown>>,
     /// What ages are counted by.
     clock: Clock,
+    /// What a double click does.
+    on_open: Callback<Row>,
 ) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let menu_at = RowMenuAt::expect();
     let RowHandle { row, index, flash } = handle;
     // What flashed before the row was scrolled into view is old news.
     flash.set(Flash::default());
@@ -44,10 +55,44 @@ pub fn GridRow(
             selected.as_ref().and_then(|selected| selected.uid.as_ref()) == Some(&own)
         })
     });
+    let own = uid.clone();
+    let marked = Memo::new(move |_| table.marks.with(|marks| marks.holds(&own)));
+    let chosen = move || {
+        let unmarked = table.marks.with(Marks::is_empty);
+        (marked.get() || (unmarked && selected.get())).to_string()
+    };
     let place = index.clone();
-    let select = move |_| table.select(place.get_untracked());
-    let marked = row.clone();
-    let tone = Memo::new(move |_| marked.with(|row| row.tone));
+    let press = move |event: ev::PointerEvent| {
+        let index = place.get_untracked();
+        if event.button() != 0 {
+            return table.select(index);
+        }
+        if event.shift_key() {
+            marking::mark_to(table, index, toasts);
+        } else if event.ctrl_key() || event.meta_key() {
+            table.mark(index);
+        } else {
+            table.marks.update(|marks| {
+                marks.clear();
+                marks.anchor(Some(index));
+            });
+        }
+        table.select(index);
+    };
+    let place = index.clone();
+    let tick = move |event: ev::PointerEvent| {
+        event.stop_propagation();
+        table.mark(place.get_untracked());
+        table.select(place.get_untracked());
+    };
+    let opened = row.clone();
+    let open = move |_| on_open.run(opened.get_untracked());
+    let menu = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        menu_at.open(event.client_x(), event.client_y());
+    };
+    let toned = row.clone();
+    let tone = Memo::new(move |_| toned.with(|row| row.tone));
     let number = index.clone();
     view! {
         <div
@@ -59,12 +104,17 @@ pub fn GridRow(
             data-namespace=namespace
             data-tone=move || words::tone(tone.get())
             aria-rowindex=move || number.get() + 1
-            aria-selected=move || selected.get().to_string()
+            aria-selected=chosen
+            data-cursor=move || selected.get().then_some("true")
+            data-marked=move || marked.get().then_some("true")
             style:top=move || pixels(index.get())
-            on:pointerdown=select
+            on:pointerdown=press
+            on:dblclick=open
+            on:contextmenu=menu
         >
-            <span class="row-mark" role="gridcell">
+            <span class="row-mark" role="gridcell" on:pointerdown=tick>
                 <ToneMark tone />
+                <Tick on=marked />
             </span>
             <For each=move || columns.get() key=|column| column.name.clone() let:column>
                 <RowCell row=row.clone() flash=flash.clone() tone column clock />

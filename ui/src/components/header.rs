@@ -9,13 +9,14 @@ use crate::{
         namespace_menu::NamespaceMenu,
         theme_toggle::ThemeToggle,
     },
-    state::{navigation::Navigation, session::Session},
+    state::{navigation::Navigation, palette::Palette, session::Session},
 };
 
 /// The header.
 #[component]
 pub fn Header() -> impl IntoView {
     let navigation = Navigation::expect();
+    let palette = Palette::expect();
     view! {
         <header class="header">
             <button
@@ -37,8 +38,29 @@ pub fn Header() -> impl IntoView {
             <ClusterMenu />
             <NamespaceMenu />
             <span class="header-space"></span>
+            <button
+                class="button palette-button"
+                type="button"
+                aria-label="Search or run, Ctrl+K"
+                data-action="palette"
+                on:click=move |_| palette.open("")
+            >
+                <Glyph icon=Icon::Search size=14 />
+                <span class="clip">"Search or run…"</span>
+                <kbd aria-hidden="true">"Ctrl K"</kbd>
+            </button>
+            <span class="header-space"></span>
             <Connection />
             <ThemeToggle />
+            <button
+                class="icon-button"
+                type="button"
+                aria-label="What keys do"
+                title="What keys do (?)"
+                on:click=move |_| palette.keys.set(true)
+            >
+                <Glyph icon=Icon::Help />
+            </button>
         </header>
     }
 }

@@ -17,6 +17,9 @@ pub fn Menu(
     button: AnyView,
     /// Role of the pop-up: `menu`, `dialog`.
     role: &'static str,
+    /// Whether it opens towards the left, for a button at the right edge.
+    #[prop(default = false)]
+    at_right: bool,
     /// What the pop-up holds.
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -60,7 +63,7 @@ pub fn Menu(
                 {button}
             </button>
             <Show when=move || open.get()>
-                <div class="menu" role=role aria-label=label>{children()}</div>
+                <div class="menu" class:menu-right=at_right role=role aria-label=label>{children()}</div>
             </Show>
         </div>
     }

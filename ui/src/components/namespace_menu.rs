@@ -6,6 +6,7 @@ use crate::{
     components::{
         icon::{Glyph, Icon},
         menu::Menu,
+        tick::Tick,
     },
     state::session::Session,
 };
@@ -99,21 +100,6 @@ fn NamespaceItem(
             <Tick on />
             <span class="clip mono">{shown.clone()}</span>
         </button>
-    }
-}
-
-/// A box that is ticked or not.
-#[component]
-fn Tick(
-    /// Whether it is ticked.
-    on: Signal<bool>,
-) -> impl IntoView {
-    view! {
-        <span class="tick" class:tick-on=on>
-            <Show when=move || on.get()>
-                <Glyph icon=Icon::Check size=12 />
-            </Show>
-        </span>
     }
 }
 

@@ -16,8 +16,7 @@ pub fn ObjectLink(
     let missing = object.uid.is_none();
     let target = move || {
         let kind = session.kind_named(&object.kind)?.id;
-        let filter = name.clone();
-        Some(Route::Table { kind, filter }.hash())
+        Some(Route::filtered(&kind, &name).hash())
     };
     let note = missing.then_some("Not found in the cluster when this was read");
     view! {

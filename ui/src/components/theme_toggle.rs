@@ -1,24 +1,26 @@
 //! Light, dark or the system's.
 
+use kubegraf_ipc::preferences::{PreferenceChange, Theme};
 use leptos::prelude::*;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    state::theme::Theme,
+    state::choices::{Choices, theme_name},
 };
 
 /// Goes round the three choices.
 #[component]
 pub fn ThemeToggle() -> impl IntoView {
-    let theme = RwSignal::new(Theme::stored());
-    let turn = move |_| {
-        let next = theme.get_untracked().next();
-        next.apply();
-        theme.set(next);
-    };
+    let choices = Choices::expect();
+    let theme = Memo::new(move |_| choices.all.with(|all| all.theme));
+    let turn = move |_| choices.change(PreferenceChange::Theme(next(theme.get_untracked())));
     let label = move || {
         let theme = theme.get();
-        format!("Theme: {}. Switch to {}", theme.name(), theme.next().name())
+        format!(
+            "Theme: {}. Switch to {}",
+            theme_name(theme),
+            theme_name(next(theme))
+        )
     };
     view! {
         <button class="icon-button" type="button" aria-label=label title=label on:click=turn>
@@ -31,5 +33,13 @@ pub fn ThemeToggle() -> impl IntoView {
                 view! { <Glyph icon /> }
             }}
         </button>
+    }
+}
+
+const fn next(theme: Theme) -> Theme {
+    match theme {
+        Theme::System => Theme::Dark,
+        Theme::Dark => Theme::Light,
+        Theme::Light => Theme::System,
     }
 }

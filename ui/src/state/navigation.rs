@@ -2,7 +2,10 @@
 
 use leptos::{ev, prelude::*};
 
-use crate::route::Route;
+use crate::{
+    route::{Page, Route},
+    state::prefs,
+};
 
 /// Where the window is.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,12 @@ impl Navigation {
         self.route.get()
     }
 
+    /// Goes to a view; back leads here again.
+    pub fn go(self, route: &Route) {
+        // Setting a hash of our own making cannot fail.
+        let _ = window().location().set_hash(&route.hash());
+    }
+
     /// Where the user was before.
     pub fn back(self) {
         if let Ok(history) = window().history() {
@@ -54,5 +63,9 @@ impl Navigation {
 }
 
 fn current() -> Route {
-    Route::parse(&window().location().hash().unwrap_or_default())
+    let hash = window().location().hash().unwrap_or_default();
+    // The start view is repeated in local storage: it is needed before core can be asked.
+    Route::parse(&hash)
+        .or_else(|| Route::parse(&prefs::get("start")?))
+        .unwrap_or(Route::Page(Page::Dashboard))
 }

@@ -110,6 +110,11 @@ impl Session {
         });
     }
 
+    /// Shows only these namespaces; none means all.
+    pub fn choose(self, namespaces: Vec<String>) {
+        self.chosen.set(namespaces);
+    }
+
     /// Asks again which clusters there are.
     pub fn reload_clusters(self) {
         spawn_local(async move {

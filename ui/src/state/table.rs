@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 
 use kubegraf_ipc::{
-    Error,
+    Code, Error,
     object::Freshness,
-    table::{Row, SetTableView, Sort, TableEvent, TableHead, TableView, WatchTable},
+    table::{
+        ReadRows, Row, RowPage, SetTableView, Sort, TableEvent, TableHead, TableView, WatchTable,
+    },
 };
 use leptos::prelude::*;
 
 use crate::{
     ipc::{self, WatchGuard},
     model::{
+        marks::Marks,
         selection::{Selected, reconcile},
         slice::Slice,
         viewport,
@@ -49,6 +52,8 @@ pub struct Table {
     pub view: RwSignal<TableView>,
     /// The selected row.
     pub selected: RwSignal<Option<Selected>>,
+    /// The marked rows.
+    pub marks: RwSignal<Marks>,
     /// Why the table cannot be followed.
     pub failure: RwSignal<Option<Error>>,
     slice: StoredValue<Slice>,
@@ -56,15 +61,17 @@ pub struct Table {
     guard: StoredValue<Option<WatchGuard>>,
     sent: StoredValue<Option<u32>>,
     scheduled: StoredValue<bool>,
+    opened: StoredValue<Option<WatchTable>>,
 }
 
 impl Table {
     /// A table that shows nothing yet; [`Self::open`] fills it.
     #[must_use]
-    pub fn new(filter: String) -> Self {
+    pub fn new(filter: String, facet: Option<String>) -> Self {
         let (offset, count) = viewport::wanted(&(0..40));
         let view = TableView {
             filter,
+            facet,
             offset,
             count,
             ..TableView::default()
@@ -74,12 +81,14 @@ impl Table {
             order: RwSignal::new(Vec::new()),
             view: RwSignal::new(view),
             selected: RwSignal::new(None),
+            marks: RwSignal::default(),
             failure: RwSignal::new(None),
             slice: StoredValue::new(Slice::default()),
             handles: StoredValue::new(HashMap::new()),
             guard: StoredValue::new(None),
             sent: StoredValue::new(None),
             scheduled: StoredValue::new(false),
+            opened: StoredValue::new(None),
         }
     }
 
@@ -88,6 +97,7 @@ impl Table {
         self.guard.set_value(None);
         self.sent.set_value(None);
         self.failure.set(None);
+        self.marks.update(Marks::clear);
         let view = self.view.get_untracked();
         let asked = view.revision;
         let request = WatchTable {
@@ -96,6 +106,7 @@ impl Table {
             namespaces,
             view,
         };
+        self.opened.set_value(Some(request.clone()));
         let opened = ipc::watch(
             &request,
             move |event| self.heard(event, asked),
@@ -172,6 +183,57 @@ impl Table {
         let uid = self.uid_at(index);
         let index = Some(index);
         self.selected.set(Some(Selected { uid, index }));
+    }
+
+    /// Marks the row at `index`, or takes its mark away; a row that is not loaded stays as it is.
+    pub fn mark(self, index: u64) {
+        if let Some(row) = self.row_at(index) {
+            self.marks.update(|marks| marks.toggle(&row, index));
+        }
+    }
+
+    /// The row at `index`, when the slice covers it.
+    #[must_use]
+    pub fn row_at(self, index: u64) -> Option<Row> {
+        let uid = self.uid_at(index)?;
+        self.slice.with_value(|slice| slice.row(&uid).cloned())
+    }
+
+    /// Reads rows of the whole filtered set in the order shown, `count` of them from `offset`, or
+    /// those with the uids in `only` whatever the filter says.
+    ///
+    /// # Errors
+    /// What core answered, or that the table is not open.
+    pub async fn read(self, offset: u64, count: u32, only: Vec<String>) -> Result<RowPage, Error> {
+        let closed = || Error::new(Code::NotFound, "the table is not open");
+        let opened = self.opened.get_value().ok_or_else(closed)?;
+        let shown = self.view.get_untracked();
+        let view = if only.is_empty() {
+            TableView {
+                offset,
+                count,
+                ..shown
+            }
+        } else {
+            TableView {
+                sort: shown.sort,
+                ..TableView::default()
+            }
+        };
+        let WatchTable {
+            cluster,
+            kind,
+            namespaces,
+            ..
+        } = opened;
+        ipc::call(ReadRows {
+            cluster,
+            kind,
+            namespaces,
+            view,
+            only,
+        })
+        .await
     }
 
     /// Whether it holds rows, or knows that there are none.

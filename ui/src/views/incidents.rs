@@ -27,7 +27,7 @@ pub fn IncidentsView() -> impl IntoView {
     let incidents = Incidents::expect();
     let shown = Memo::new(move |_| match navigation.route() {
         Route::Incidents { id } => id,
-        Route::Table { .. } => None,
+        Route::Table { .. } | Route::Page(_) => None,
     });
     let settled = Signal::derive(move || {
         !incidents.order.with(Vec::is_empty)

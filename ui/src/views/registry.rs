@@ -3,7 +3,10 @@
 
 use kubegraf_ipc::table::KindInfo;
 
-use crate::{components::icon::Icon, route::Route};
+use crate::{
+    components::icon::Icon,
+    route::{Page, Route},
+};
 
 /// A heading of the rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +23,8 @@ pub enum Section {
     Platform,
     /// Everything else.
     More,
+    /// The app itself.
+    Settings,
 }
 
 impl Section {
@@ -33,6 +38,7 @@ impl Section {
             Self::Networking => "Networking",
             Self::Platform => "Platform",
             Self::More => "More",
+            Self::Settings => "Settings",
         }
     }
 }
@@ -61,15 +67,30 @@ const TABLES: &[(&str, Section, Icon)] = &[
     ("namespaces", Section::Platform, Icon::Namespaces),
 ];
 
+/// Section and drawing of the pages, in the rail's order.
+const PAGES: &[(Page, Section, Icon)] = &[
+    (Page::Dashboard, Section::Overview, Icon::Dashboard),
+    (Page::ClusterOverview, Section::Overview, Icon::Overview),
+    (Page::Clusters, Section::Overview, Icon::Clusters),
+    (Page::Settings, Section::Settings, Icon::Settings),
+];
+
 /// The views there are, given the kinds core has tables for, in the rail's order.
 #[must_use]
 pub fn entries(kinds: &[KindInfo]) -> Vec<Entry> {
-    let mut entries = vec![Entry {
+    let pages = PAGES.iter().map(|&(page, section, icon)| Entry {
+        section,
+        title: page.title().into(),
+        icon,
+        route: Route::Page(page),
+    });
+    let mut entries: Vec<Entry> = pages.collect();
+    entries.push(Entry {
         section: Section::Insights,
         title: "Incidents".into(),
         icon: Icon::Incidents,
         route: Route::Incidents { id: None },
-    }];
+    });
     let listed = TABLES.iter().filter_map(|&(id, section, icon)| {
         let kind = kinds.iter().find(|kind| kind.id == id)?;
         Some(entry(kind, section, icon))
@@ -117,10 +138,14 @@ mod tests {
         assert_eq!(
             places,
             [
+                (Section::Overview, "dashboard".to_owned()),
+                (Section::Overview, "cluster-overview".to_owned()),
+                (Section::Overview, "cluster-manager".to_owned()),
                 (Section::Insights, "incidents".to_owned()),
                 (Section::Workloads, "pods".to_owned()),
                 (Section::Platform, "nodes".to_owned()),
                 (Section::More, "widgets".to_owned()),
+                (Section::Settings, "settings".to_owned()),
             ]
         );
     }

@@ -1,20 +1,25 @@
 //! The table of a kind: everything about it comes from the kind's entry in the registry.
 
-use kubegraf_ipc::{object::Freshness, table::KindInfo};
+use kubegraf_ipc::{
+    object::Freshness,
+    table::{KindInfo, Row},
+};
 use leptos::{html, prelude::*};
 
 use crate::{
     components::{
+        column_menu::ColumnMenu,
         empty::EmptyState,
         facets::Facets,
         filter::FilterBox,
         freshness::FreshnessChip,
         grid::Grid,
-        icon::{Glyph, Icon},
+        icon::Icon,
+        marking::{MarkBar, RowMenu, RowMenuAt},
     },
-    model::{columns, words::grouped},
+    model::{drill, words::grouped},
     route::Route,
-    state::{navigation::Navigation, prefs, session::Session, table::Table},
+    state::{layout::Layout, navigation::Navigation, session::Session, table::Table},
     views::{first_paint::FirstPaint, table_empty::TableEmpty},
 };
 
@@ -54,16 +59,31 @@ fn KindTable(
     let navigation = Navigation::expect();
     let grid = NodeRef::<html::Div>::new();
     let asked = move || match navigation.route() {
-        Route::Table { filter, .. } => filter,
-        Route::Incidents { .. } => String::new(),
+        Route::Table { filter, facet, .. } => (filter, facet),
+        Route::Incidents { .. } | Route::Page(_) => (String::new(), None),
     };
-    let table = Table::new(untrack(asked));
-    Effect::new(move |before: Option<String>| {
-        let filter = asked();
-        if before.is_some_and(|before| before != filter) {
-            table.filter(filter.clone());
+    let (filter, facet) = untrack(asked);
+    let table = Table::new(filter, facet);
+    Effect::new(move |before: Option<(String, Option<String>)>| {
+        let now = asked();
+        if before.is_some_and(|before| before != now) {
+            table.filter(now.0.clone());
+            table.facet(now.1.clone());
         }
-        filter
+        now
+    });
+    let layout = Layout::of(kind.clone());
+    let menu = RowMenuAt::provide();
+    let from = kind.id.clone();
+    let on_open = Callback::new(move |row: Row| {
+        let kinds = session.kinds.get_untracked().unwrap_or_default();
+        let Some(step) = drill::step(&from, &row, &kinds) else {
+            return;
+        };
+        if let Some(namespace) = step.namespace {
+            session.choose(vec![namespace]);
+        }
+        navigation.go(&Route::filtered(&step.kind, &step.filter));
     });
     let (id, namespaced) = (kind.id.clone(), kind.namespaced);
     let reopen = RwSignal::new(());
@@ -79,10 +99,6 @@ fn KindTable(
         }
     });
 
-    let has_wide = kind.columns.iter().any(|column| column.wide);
-    let wide = RwSignal::new(prefs::get("wide").as_deref() == Some("true"));
-    let registered = kind.clone();
-    let columns = Memo::new(move |_| columns::shown(&registered, wide.get()));
     let freshness = Memo::new(move |_| {
         table
             .head
@@ -112,26 +128,17 @@ fn KindTable(
         <div class="toolbar">
             <FilterBox table grid />
             <Facets table />
-            <Show when=move || has_wide>
-                <button
-                    class="button small"
-                    type="button"
-                    aria-pressed=move || wide.get().to_string()
-                    on:click=move |_| {
-                        wide.update(|wide| *wide = !*wide);
-                        prefs::set("wide", &wide.get_untracked().to_string());
-                    }
-                >
-                    <Glyph icon=Icon::Columns size=14 />
-                    {move || if wide.get() { "Fewer columns" } else { "All columns" }}
-                </button>
-            </Show>
+            <MarkBar table layout />
+            <ColumnMenu layout />
         </div>
         {move || match shows.get() {
-            Shows::Rows => view! { <Grid table title=title.clone() columns grid /> }.into_any(),
+            Shows::Rows => {
+                view! { <Grid table title=title.clone() layout on_open grid /> }.into_any()
+            }
             Shows::Skeletons => view! { <Skeletons /> }.into_any(),
             Shows::Reason => view! { <TableEmpty table kind=kind.clone() reopen /> }.into_any(),
         }}
+        <RowMenu at=menu table layout on_open />
     }
 }
 

@@ -86,7 +86,7 @@ pub fn TableEmpty(
                 title=format!("No {things} in {names}")
                 text="Other namespaces may have some."
             >
-                <button class="button" type="button" on:click=move |_| session.chosen.set(Vec::new())>
+                <button class="button" type="button" on:click=move |_| session.choose(Vec::new())>
                     "Show all namespaces"
                 </button>
             </EmptyState>

@@ -1,0 +1,323 @@
+//! What can be set; applied at once and kept by core.
+
+use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        icon::{Glyph, Icon},
+        key_list::KeyList,
+        tick::Tick,
+    },
+    model::fuzzy,
+    route::{Page, Route},
+    state::{choices::Choices, session::Session},
+    views::registry,
+};
+
+/// The parts of the view, with the words they are found by.
+const PARTS: &[(&str, &str)] = &[
+    (
+        "appearance",
+        "Appearance theme light dark colours scheme high contrast flash changes motion",
+    ),
+    ("start", "Start view dashboard first opens"),
+    ("refresh", "Refresh interval dashboard overview seconds"),
+    ("tables", "Tables columns layout reset order width"),
+    ("clusters", "Clusters kubeconfig files contexts protected"),
+    ("keys", "Keyboard shortcuts keys"),
+    ("about", "About version licence privacy data database"),
+];
+
+/// The settings.
+#[component]
+pub fn SettingsView() -> impl IntoView {
+    let search = RwSignal::new(String::new());
+    let shows = move |part: &'static str| {
+        Signal::derive(move || {
+            search.with(|typed| {
+                let words = PARTS.iter().find(|(id, _)| *id == part);
+                words.is_some_and(|(_, words)| {
+                    typed
+                        .split_whitespace()
+                        .all(|typed| words.split(' ').any(|word| fuzzy_start(typed, word)))
+                })
+            })
+        })
+    };
+    let none = move || PARTS.iter().all(|(part, _)| !shows(part).get());
+    view! {
+        <div class="view-head">
+            <h1>"Settings"</h1>
+            <span class="dim">"Applied at once, kept on this computer"</span>
+        </div>
+        <div class="toolbar">
+            <div class="filter">
+                <Glyph icon=Icon::Search size=14 />
+                <input
+                    class="input"
+                    type="text"
+                    placeholder="Find a setting"
+                    aria-label="Find a setting"
+                    prop:value=move || search.get()
+                    on:input:target=move |event| search.set(event.target().value())
+                />
+            </div>
+        </div>
+        <div class="board settings">
+            <Show when=move || shows("appearance").get()><Appearance /></Show>
+            <Show when=move || shows("start").get()><Start /></Show>
+            <Show when=move || shows("refresh").get()><Refresh /></Show>
+            <Show when=move || shows("tables").get()><Tables /></Show>
+            <Show when=move || shows("clusters").get()><Clusters /></Show>
+            <Show when=move || shows("keys").get()>
+                <Part title="Keyboard"><KeyList /></Part>
+            </Show>
+            <Show when=move || shows("about").get()><About /></Show>
+            <Show when=none>
+                <p class="dim">"No setting is called that."</p>
+            </Show>
+        </div>
+    }
+}
+
+/// Whether a word begins with what was typed.
+fn fuzzy_start(typed: &str, word: &str) -> bool {
+    fuzzy::score(typed, word).is_some() && word.to_lowercase().starts_with(&typed.to_lowercase())
+}
+
+/// One part.
+#[component]
+fn Part(
+    /// Its heading.
+    title: &'static str,
+    /// What it holds.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="card setting">
+            <h2>{title}</h2>
+            <div class="card-body">{children()}</div>
+        </section>
+    }
+}
+
+/// One of several values.
+#[component]
+fn Choice(
+    /// What it is called.
+    title: &'static str,
+    /// Whether it is the one.
+    on: Signal<bool>,
+    /// Makes it so.
+    change: PreferenceChange,
+) -> impl IntoView {
+    let choices = Choices::expect();
+    view! {
+        <button
+            class="chip"
+            type="button"
+            role="radio"
+            aria-checked=move || on.get().to_string()
+            aria-pressed=move || on.get().to_string()
+            data-option=title
+            on:click=move |_| choices.change(change.clone())
+        >
+            {title}
+        </button>
+    }
+}
+
+#[component]
+fn Appearance() -> impl IntoView {
+    let choices = Choices::expect();
+    let theme = Memo::new(move |_| choices.all.with(|all| all.theme));
+    let scheme = Memo::new(move |_| choices.all.with(|all| all.scheme));
+    let flash = Signal::derive(move || choices.all.with(|all| all.flash));
+    let themes = [
+        ("As the system", Theme::System),
+        ("Light", Theme::Light),
+        ("Dark", Theme::Dark),
+    ];
+    let schemes = [
+        ("KubeGraf", Scheme::Kubegraf),
+        ("High contrast", Scheme::HighContrast),
+        ("HPE green", Scheme::Hpe),
+    ];
+    view! {
+        <Part title="Appearance">
+            <div class="setting-line" role="radiogroup" aria-label="Theme">
+                <span>"Theme"</span>
+                <span class="options">
+                    {themes.map(|(title, value)| view! {
+                        <Choice
+                            title
+                            on=Signal::derive(move || theme.get() == value)
+                            change=PreferenceChange::Theme(value)
+                        />
+                    }).into_iter().collect_view()}
+                </span>
+            </div>
+            <div class="setting-line" role="radiogroup" aria-label="Colours">
+                <span>"Colours"</span>
+                <span class="options">
+                    {schemes.map(|(title, value)| view! {
+                        <Choice
+                            title
+                            on=Signal::derive(move || scheme.get() == value)
+                            change=PreferenceChange::Scheme(value)
+                        />
+                    }).into_iter().collect_view()}
+                </span>
+            </div>
+            <div class="setting-line">
+                <span>"Changed cells"</span>
+                <button
+                    class="setting-check"
+                    type="button"
+                    role="checkbox"
+                    aria-checked=move || flash.get().to_string()
+                    on:click=move |_| choices.change(PreferenceChange::Flash(!flash.get_untracked()))
+                >
+                    <Tick on=flash />
+                    "flash once (never while the system asks for less motion)"
+                </button>
+            </div>
+        </Part>
+    }
+}
+
+#[component]
+fn Start() -> impl IntoView {
+    let choices = Choices::expect();
+    let session = Session::expect();
+    let views = move || {
+        let kinds = session.kinds.get().unwrap_or_default();
+        let all = registry::entries(&kinds).into_iter();
+        all.filter(|entry| entry.route != Route::Page(Page::Settings))
+            .map(|entry| (entry.route.view().to_owned(), entry.title))
+            .collect::<Vec<_>>()
+    };
+    view! {
+        <Part title="Start">
+            <label class="setting-line">
+                <span>"First view"</span>
+                <select
+                    class="input"
+                    data-setting="start"
+                    prop:value=move || choices.all.with(|all| all.start_view.clone())
+                    on:change:target=move |event| {
+                        choices.change(PreferenceChange::StartView(event.target().value()));
+                    }
+                >
+                    <For each=views key=|(id, _)| id.clone() let((id, title))>
+                        <option
+                            value=id.clone()
+                            selected={
+                                let id = id.clone();
+                                move || choices.all.with(|all| all.start_view == id)
+                            }
+                        >
+                            {title}
+                        </option>
+                    </For>
+                </select>
+            </label>
+        </Part>
+    }
+}
+
+#[component]
+fn Refresh() -> impl IntoView {
+    let choices = Choices::expect();
+    let seconds = Memo::new(move |_| choices.all.with(|all| all.overview_seconds));
+    let paces = [
+        ("1 s", 1),
+        ("2 s", 2),
+        ("5 s", 5),
+        ("15 s", 15),
+        ("60 s", 60),
+    ];
+    view! {
+        <Part title="Refresh">
+            <div class="setting-line" role="radiogroup" aria-label="Dashboard at most every">
+                <span>"Dashboard at most every"</span>
+                <span class="options">
+                    {paces.map(|(title, value)| view! {
+                        <Choice
+                            title
+                            on=Signal::derive(move || seconds.get() == value)
+                            change=PreferenceChange::OverviewSeconds(value)
+                        />
+                    }).into_iter().collect_view()}
+                </span>
+            </div>
+            <p class="dim">"Tables are not refreshed: every change arrives as it happens."</p>
+        </Part>
+    }
+}
+
+#[component]
+fn Tables() -> impl IntoView {
+    let choices = Choices::expect();
+    let session = Session::expect();
+    let tables = move || {
+        choices.all.with(|all| {
+            let kinds = all.tables.iter().map(|table| table.kind.clone());
+            kinds.collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <Part title="Tables">
+            <For each=tables key=Clone::clone let:kind>
+                <div class="setting-line">
+                    <span>{session.kind(&kind).map_or_else(|| kind.clone(), |kind| kind.title)}</span>
+                    <button
+                        class="button small"
+                        type="button"
+                        on:click={
+                            let kind = kind.clone();
+                            move |_| choices.change(PreferenceChange::PlainTable(kind.clone()))
+                        }
+                    >
+                        "Columns as kubectl has them"
+                    </button>
+                </div>
+            </For>
+            <Show when=move || tables().is_empty()>
+                <p class="dim">"Every table has the columns of kubectl. A table's Columns button changes that."</p>
+            </Show>
+        </Part>
+    }
+}
+
+#[component]
+fn Clusters() -> impl IntoView {
+    view! {
+        <Part title="Clusters">
+            <p class="dim">
+                "Kubeconfig files, contexts, protection and credentials programs are set where the clusters are listed."
+            </p>
+            <a class="button small" href=Route::Page(Page::Clusters).hash()>"Open clusters"</a>
+        </Part>
+    }
+}
+
+#[component]
+fn About() -> impl IntoView {
+    let session = Session::expect();
+    let version = move || {
+        session
+            .status
+            .with(|s| s.as_ref().map(|s| s.version.clone()))
+    };
+    view! {
+        <Part title="About">
+            <div class="setting-line"><span>"KubeGraf"</span><span class="number">{version}</span></div>
+            <div class="setting-line"><span>"Licence"</span><span>"Apache-2.0"</span></div>
+            <p class="dim">
+                "Nothing is sent anywhere but to the clusters you connect. What is kept – incidents, executions, the audit trail, these settings – is in kubegraf.db in the app's data directory; KUBEGRAF_DATA_DIR moves it."
+            </p>
+        </Part>
+    }
+}
