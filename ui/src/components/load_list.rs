@@ -66,6 +66,7 @@ fn LoadLine(
     let navigation = Navigation::expect();
     let name = load.name.clone();
     let name_shown = load.name.clone();
+    let title = format!("Show the pods of {}", load.name);
     let open = move |_| {
         session.choose(vec![name.clone()]);
         navigation.go(&Route::table("pods"));
@@ -75,7 +76,7 @@ fn LoadLine(
         <button
             class="load"
             type="button"
-            title=format!("Show the pods of {}", load.name)
+            title=title
             data-load=load.name
             on:click=open
         >

@@ -1,6 +1,6 @@
 //! The clusters there are: where each comes from, whether it answers, and switching between them.
 
-use kubegraf_ipc::cluster::{ClusterEntry, FileOrigin, KubeconfigPart};
+use kubegraf_ipc::cluster::{ClusterEntry, FileOrigin, KubeconfigPart, KubeconfigProblem};
 use leptos::prelude::*;
 
 use crate::{
@@ -8,7 +8,10 @@ use crate::{
         chip::StatusChip,
         icon::{Glyph, Icon},
     },
-    model::{contexts, words::plural},
+    model::{
+        contexts,
+        words::{plural, sentence},
+    },
     state::{clock::Clock, session::Session, toasts::Toasts},
     views::first_paint::FirstPaint,
 };
@@ -116,6 +119,7 @@ fn ContextLine(
     } else {
         entry.kubeconfig_path.clone()
     };
+    let shown_origin = origin.clone();
     let error = entry.error.clone().or_else(|| {
         entry
             .health
@@ -138,7 +142,7 @@ fn ContextLine(
                     })}
                 </span>
                 <span class="dim mono clip">{entry.server.clone()}</span>
-                <span class="dim clip" title=origin.clone()>{origin.clone()}</span>
+                <span class="dim clip" title=origin>{shown_origin}</span>
                 {error.map(|error| view! { <p class="tone-bad selectable context-error">{error}</p> })}
                 {entry.exec.clone().map(|exec| view! {
                     <p class="dim context-exec">
@@ -176,14 +180,7 @@ fn Problems() -> impl IntoView {
     let shadowed = move || session.clusters.get().shadowed;
     view! {
         <For each=problems key=|problem| (problem.path.clone(), problem.message.clone()) let:problem>
-            <div class="notice notice-warn" role="status" data-problem=problem.path.clone()>
-                <strong>"Left out: "</strong>
-                <code>{problem.path.clone()}</code>
-                {problem.line.map(|line| format!(", line {line}"))}
-                ": "
-                {problem.message.clone()}
-                " The other files are not affected."
-            </div>
+            {problem_notice(problem)}
         </For>
         <For each=shadowed key=|name| (name.name.clone(), name.ignored.clone()) let:name>
             <div class="notice" role="status">
@@ -196,10 +193,24 @@ fn Problems() -> impl IntoView {
                 " stands in two files: "
                 <code>{name.used.clone()}</code>
                 " is used, "
-                <code>{name.ignored.clone()}</code>
+                <code>{name.ignored}</code>
                 " is not."
             </div>
         </For>
+    }
+}
+
+fn problem_notice(problem: KubeconfigProblem) -> impl IntoView {
+    let line = problem.line.map(|line| format!(", line {line}"));
+    view! {
+        <div class="notice notice-warn" role="status" data-problem>
+            <strong>"Left out: "</strong>
+            <code>{problem.path}</code>
+            {line}
+            ": "
+            {sentence(&problem.message)}
+            ". The other files are not affected."
+        </div>
     }
 }
 

@@ -213,10 +213,7 @@ fn Start() -> impl IntoView {
                     <For each=views key=|(id, _)| id.clone() let((id, title))>
                         <option
                             value=id.clone()
-                            selected={
-                                let id = id.clone();
-                                move || choices.all.with(|all| all.start_view == id)
-                            }
+                            selected=move || choices.all.with(|all| all.start_view == id)
                         >
                             {title}
                         </option>
@@ -275,10 +272,7 @@ fn Tables() -> impl IntoView {
                     <button
                         class="button small"
                         type="button"
-                        on:click={
-                            let kind = kind.clone();
-                            move |_| choices.change(PreferenceChange::PlainTable(kind.clone()))
-                        }
+                        on:click=move |_| choices.change(PreferenceChange::PlainTable(kind.clone()))
                     >
                         "Columns as kubectl has them"
                     </button>
