@@ -4,13 +4,18 @@ use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Error, Reply,
     app::{ReportUi, Unwatch},
-    cluster::ClusterStatus,
-    cluster::{GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
+    cluster::{
+        AddKubeconfig, AllowExec, ClusterList, ClusterStatus, GetStatus, ListClusters,
+        ListNamespaces, RefreshClusters, RemoveKubeconfig, SelectNamespaces, SetProtected,
+        SwitchCluster, TestCluster, WatchClusters, WatchStatus,
+    },
+    doctor::DiagnoseCluster,
     execution::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
+    inspect::{GetCacheStats, GetCapabilities, GetObject},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
@@ -69,6 +74,17 @@ macro_rules! stream_commands {
 commands! {
     get_status(GetStatus);
     list_clusters(ListClusters);
+    refresh_clusters(RefreshClusters);
+    test_cluster(TestCluster);
+    diagnose_cluster(DiagnoseCluster);
+    get_object(GetObject);
+    get_capabilities(GetCapabilities);
+    get_cache_stats(GetCacheStats);
+    add_kubeconfig(AddKubeconfig);
+    remove_kubeconfig(RemoveKubeconfig);
+    allow_exec(AllowExec);
+    set_protected(SetProtected);
+    select_namespaces(SelectNamespaces);
     list_namespaces(ListNamespaces);
     list_kinds(ListKinds);
     read_rows(ReadRows);
@@ -86,6 +102,7 @@ commands! {
 
 watches! {
     watch_status(WatchStatus) => ClusterStatus;
+    watch_clusters(WatchClusters) => ClusterList;
     watch_table(WatchTable) => TableEvent;
     watch_incidents(WatchIncidents) => IncidentsEvent;
     watch_execution(WatchExecution) => ExecutionEvent;
@@ -102,6 +119,18 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
     tauri::generate_handler![
         get_status,
         list_clusters,
+        refresh_clusters,
+        test_cluster,
+        diagnose_cluster,
+        get_object,
+        get_capabilities,
+        get_cache_stats,
+        add_kubeconfig,
+        remove_kubeconfig,
+        allow_exec,
+        set_protected,
+        select_namespaces,
+        watch_clusters,
         list_namespaces,
         list_kinds,
         set_table_view,

@@ -1,73 +1,49 @@
 //! Clusters: what the kubeconfigs name, which one is active, and the connections that are open.
 //!
-//! A switch commits only after the new cluster has answered; until then the old one stays. It owns
-//! the kube clients and hands none of them to the window.
+//! Several may be open at once; each keeps its own clients, watches and credentials. A switch
+//! commits only after the new cluster has answered; until then the old one stays, and it stays open
+//! for as long as something uses it. Nothing here hands a kube client to the window.
 
+mod client;
 mod connection;
+mod credentials;
+mod doctor;
+mod error;
 mod exec;
+mod files;
+mod follow;
+mod health;
 mod kubeconfig;
+mod list;
+mod preferences;
+mod prepare;
 mod status;
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use kubegraf_ipc::{
-    Code,
-    cluster::{ClusterEntry, ClusterList, FileOrigin},
-};
+use kubegraf_ipc::cluster::{ClusterHealth, FileOrigin};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-pub use connection::Connection;
+pub use connection::{Connection, Hold};
+pub use error::Error;
+pub(crate) use follow::follow;
 pub use kubeconfig::{Context, Contexts};
+pub use preferences::Preferences;
 pub(crate) use status::status;
 
 use crate::clock::Clock;
+use exec::SearchPath;
 
-/// How long a cluster may take to answer before a switch gives up.
+/// How long a cluster may take to answer; a program for credentials has its own time before.
 pub const PROBE: Duration = Duration::from_secs(5);
 /// Id of the embedded demo cluster.
 pub const DEMO: &str = "demo";
-
-/// Why a cluster is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No kubeconfig names it.
-    #[error("no cluster \"{0}\" is known")]
-    Unknown(String),
-    /// The context names something that is not there, or cannot be used as it is.
-    #[error("context \"{context}\" cannot be used: {reason}")]
-    Context {
-        /// The context.
-        context: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It does not answer, or refuses the credentials.
-    #[error("cluster \"{name}\" at {server} does not answer: {reason}")]
-    Unreachable {
-        /// The cluster.
-        name: String,
-        /// Its address.
-        server: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl From<Error> for kubegraf_ipc::Error {
-    fn from(error: Error) -> Self {
-        let message = error.to_string();
-        match error {
-            Error::Unknown(_) => Self::new(Code::NotFound, message),
-            Error::Context { .. } => Self::new(Code::Unreachable, message),
-            Error::Unreachable { .. } => Self::new(Code::Unreachable, message).retryable(),
-        }
-    }
-}
 
 /// Where kubeconfigs are looked for, and whether the demo cluster is wanted at start.
 #[derive(Clone, Debug, Default)]
@@ -82,10 +58,23 @@ pub struct Sources {
 pub struct Clusters {
     sources: Sources,
     clock: Arc<dyn Clock>,
-    open: Mutex<HashMap<String, Arc<Connection>>>,
-    probes: Mutex<HashMap<String, Result<(), String>>>,
+    preferences: Preferences,
+    path: SearchPath,
+    contexts: Mutex<Arc<Contexts>>,
+    open: Mutex<HashMap<String, Opened>>,
+    /// Connections that were opened for a look only.
+    looked: Mutex<HashMap<String, Arc<Connection>>>,
+    health: Mutex<HashMap<String, ClusterHealth>>,
     active: watch::Sender<Active>,
-    switching: tokio::sync::Mutex<()>,
+    changes: watch::Sender<u64>,
+    /// Ends the switch under way when another one begins.
+    switching: Mutex<CancellationToken>,
+}
+
+struct Opened {
+    connection: Arc<Connection>,
+    /// Since when nobody has used it.
+    idle: Option<Instant>,
 }
 
 /// Which cluster is active.
@@ -114,14 +103,19 @@ pub enum Active {
 
 impl Clusters {
     /// Nothing is read or connected yet.
-    pub fn new(sources: Sources, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(sources: Sources, preferences: Preferences, clock: Arc<dyn Clock>) -> Self {
         Self {
             sources,
             clock,
+            preferences,
+            path: SearchPath::default(),
+            contexts: Mutex::default(),
             open: Mutex::default(),
-            probes: Mutex::default(),
+            looked: Mutex::default(),
+            health: Mutex::default(),
             active: watch::Sender::default(),
-            switching: tokio::sync::Mutex::default(),
+            changes: watch::Sender::default(),
+            switching: Mutex::default(),
         }
     }
 
@@ -130,46 +124,59 @@ impl Clusters {
         self.active.subscribe()
     }
 
-    /// Every context of every readable kubeconfig, and the demo cluster.
-    pub fn list(&self) -> ClusterList {
-        let contexts = self.contexts();
-        let current = match &*self.active.borrow() {
-            Active::Connected(connection) => Some(connection.id().to_owned()),
-            Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
-        };
-        let mut clusters: Vec<_> = contexts.list.iter().map(Context::entry).collect();
-        clusters.push(connection::demo_entry());
-        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in &mut clusters {
-            // Nothing asks before a program for credentials runs yet.
-            entry.exec = contexts
-                .find(&entry.id)
-                .and_then(|context| context.exec().map(|exec| exec.shown(true)));
-            entry.is_connected = open.contains_key(&entry.id);
-            entry.is_active = current.as_ref() == Some(&entry.id);
-            mark(entry, probes.get(&entry.id));
-        }
-        ClusterList {
-            clusters,
-            current_cluster: current,
-            problems: contexts.problems,
-            files: contexts.files,
-            shadowed: contexts.shadowed,
-        }
+    /// Counts the changes of what [`Clusters::list`] says, those of the active cluster apart.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
-    fn contexts(&self) -> Contexts {
-        let files = self.sources.kubeconfigs.iter();
-        let files: Vec<_> = files
-            .map(|path| (path.clone(), FileOrigin::Environment))
-            .collect();
-        Contexts::read(&files)
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The files that are looked at.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.origins().into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn origins(&self) -> Vec<(PathBuf, FileOrigin)> {
+        let mut all: Vec<(PathBuf, FileOrigin)> = Vec::new();
+        let environment = self.sources.kubeconfigs.iter().cloned();
+        let added = self.preferences.decided().kubeconfigs.into_iter();
+        let both = environment
+            .map(|path| (path, FileOrigin::Environment))
+            .chain(added.map(|path| (path, FileOrigin::Added)));
+        for (path, origin) in both {
+            if !all.iter().any(|(known, _)| *known == path) {
+                all.push((path, origin));
+            }
+        }
+        all
+    }
+
+    /// Reads the kubeconfigs; open connections keep their target until they are opened anew.
+    pub(crate) async fn reload(&self) -> Arc<Contexts> {
+        let files = self.origins();
+        let read = tokio::task::spawn_blocking(move || Contexts::read(&files)).await;
+        let contexts = match read {
+            Ok(contexts) => Arc::new(contexts),
+            Err(error) => {
+                tracing::error!(%error, "the kubeconfigs cannot be read");
+                return self.contexts();
+            }
+        };
+        lock(&self.looked).retain(|id, _| contexts.find(id).is_some());
+        *lock(&self.contexts) = Arc::clone(&contexts);
+        self.changed();
+        contexts
+    }
+
+    fn contexts(&self) -> Arc<Contexts> {
+        Arc::clone(&lock(&self.contexts))
     }
 
     /// Connects at start: the kubeconfig's current context, or the demo cluster when there is none.
     pub async fn connect_first(&self) {
-        let contexts = self.contexts();
+        let contexts = self.reload().await;
         let first = if self.sources.demo {
             None
         } else {
@@ -179,76 +186,179 @@ impl Clusters {
             || (DEMO.to_owned(), connection::DEMO_NAME.to_owned()),
             |context| (context.id(), context.name.clone()),
         );
-        self.active
-            .send_replace(Active::Connecting { name: name.clone() });
+        self.active.send_if_modified(|active| {
+            let untouched = matches!(active, Active::None);
+            if untouched {
+                *active = Active::Connecting { name: name.clone() };
+            }
+            untouched
+        });
         if let Err(error) = self.switch(&id).await {
             tracing::warn!(cluster = %name, %error, "the first cluster does not answer");
-            self.active.send_replace(Active::Failed {
-                id,
-                name,
-                error: error.to_string(),
-            });
         }
     }
 
-    /// Makes a cluster the active one once it has answered; else the active one stays.
+    /// Makes a cluster the active one once it has answered; else the active one stays. A switch
+    /// that is still under way ends with [`Error::GivenUp`]. Switching to the active cluster opens
+    /// it anew when its kubeconfig has changed.
     ///
     /// # Errors
     /// Says which context or server, and why.
     pub async fn switch(&self, id: &str) -> Result<Arc<Connection>, Error> {
-        let _one_at_a_time = self.switching.lock().await;
-        let opened = self.open(id).await;
-        let probe = opened.as_ref().map(|_| ()).map_err(ToString::to_string);
-        self.probes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.to_owned(), probe);
-        let connection = opened?;
-        // One cluster is connected at a time: leaving one ends its watches, forwards and scans.
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|key, _| key == id);
-        open.insert(id.to_owned(), Arc::clone(&connection));
-        drop(open);
-        self.active
-            .send_replace(Active::Connected(Arc::clone(&connection)));
-        Ok(connection)
+        let mine = CancellationToken::new();
+        std::mem::replace(&mut *lock(&self.switching), mine.clone()).cancel();
+        let opened = tokio::select! {
+            biased;
+            () = mine.cancelled() => Err(Error::GivenUp(id.to_owned())),
+            opened = self.open(id) => opened,
+        };
+        // Held to the end: what commits is the last switch that began.
+        let switching = lock(&self.switching);
+        if mine.is_cancelled() {
+            return Err(Error::GivenUp(id.to_owned()));
+        }
+        let committed = match opened {
+            Ok(connection) => {
+                self.keep(&connection);
+                self.active
+                    .send_replace(Active::Connected(Arc::clone(&connection)));
+                Ok(connection)
+            }
+            Err(error) => {
+                self.active.send_if_modified(|active| {
+                    let first = matches!(active, Active::None | Active::Connecting { .. });
+                    if first {
+                        *active = Active::Failed {
+                            id: id.to_owned(),
+                            name: self.name(id),
+                            error: error.to_string(),
+                        };
+                    }
+                    first
+                });
+                Err(error)
+            }
+        };
+        drop(switching);
+        self.changed();
+        committed
+    }
+
+    fn keep(&self, connection: &Arc<Connection>) {
+        if let Some(chosen) = self.preferences.decided().namespaces.get(connection.id()) {
+            connection.choose(chosen);
+        }
+        lock(&self.looked).remove(connection.id());
+        let opened = Opened {
+            connection: Arc::clone(connection),
+            idle: None,
+        };
+        lock(&self.open).insert(connection.id().to_owned(), opened);
+    }
+
+    fn name(&self, id: &str) -> String {
+        let contexts = self.contexts();
+        let context = contexts.find(id);
+        context.map_or_else(|| id.to_owned(), |context| context.name.clone())
     }
 
     /// The open connection to a cluster.
     ///
     /// # Errors
-    /// [`Error::Unknown`] when it is not connected.
+    /// [`Error::NotConnected`] or [`Error::Unknown`].
     pub fn connection(&self, id: &str) -> Result<Arc<Connection>, Error> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(id)
-            .cloned()
-            .ok_or_else(|| Error::Unknown(id.to_owned()))
+        let open = lock(&self.open);
+        match open.get(id) {
+            Some(opened) => Ok(Arc::clone(&opened.connection)),
+            None if id == DEMO || self.contexts().find(id).is_some() => {
+                Err(Error::NotConnected(self.name(id)))
+            }
+            None => Err(Error::Unknown(id.to_owned())),
+        }
     }
 
-    async fn open(&self, id: &str) -> Result<Arc<Connection>, Error> {
-        if let Ok(connection) = self.connection(id) {
-            connection.probe().await?;
-            return Ok(connection);
+    /// Every open connection.
+    pub(crate) fn connections(&self) -> Vec<Arc<Connection>> {
+        let open = lock(&self.open);
+        let mut all: Vec<_> = open.values().map(|o| Arc::clone(&o.connection)).collect();
+        all.sort_by(|a, b| a.id().cmp(b.id()));
+        all
+    }
+
+    /// Whether it is the active one.
+    pub(crate) fn is_active(&self, id: &str) -> bool {
+        matches!(&*self.active.borrow(), Active::Connected(connection) if connection.id() == id)
+    }
+
+    /// Closes connections that are not active and that nobody has used for this long, and gives
+    /// the ids of those that stay.
+    pub(crate) fn close_idle(&self, after: Duration) -> Vec<String> {
+        let mut open = lock(&self.open);
+        let before = open.len();
+        open.retain(|id, opened| {
+            if self.is_active(id) || opened.connection.users() > 0 {
+                opened.idle = None;
+                return true;
+            }
+            let since = *opened.idle.get_or_insert_with(Instant::now);
+            since.elapsed() < after
+        });
+        let stay: Vec<String> = open.keys().cloned().collect();
+        drop(open);
+        if stay.len() < before {
+            self.changed();
         }
-        let connection = if id == DEMO {
-            Connection::demo(Arc::clone(&self.clock)).await?
-        } else {
-            let contexts = self.contexts();
-            let context = contexts
-                .find(id)
-                .ok_or_else(|| Error::Unknown(id.to_owned()))?;
-            Connection::open(&contexts.merged, context, Arc::clone(&self.clock)).await?
-        };
-        connection.probe().await?;
+        stay
+    }
+
+    /// A tested connection by what the kubeconfig says now: the one that is open, or a new one.
+    async fn open(&self, id: &str) -> Result<Arc<Connection>, Error> {
+        let contexts = self.reload().await;
+        let connection = self.dial(&contexts, id).await?;
+        let probed = connection.probe(connection.patience()).await;
+        self.note(id, &connection, &probed);
+        probed?;
+        Ok(connection)
+    }
+
+    /// The connection that is there already, or a new one of which nothing was sent yet.
+    async fn dial(&self, contexts: &Contexts, id: &str) -> Result<Arc<Connection>, Error> {
+        let known = lock(&self.open).get(id).map(|o| Arc::clone(&o.connection));
+        if id == DEMO {
+            return match known {
+                Some(demo) => Ok(demo),
+                None => Ok(Arc::new(Connection::demo(Arc::clone(&self.clock)).await?)),
+            };
+        }
+        let context = contexts
+            .find(id)
+            .ok_or_else(|| Error::Unknown(id.to_owned()))?;
+        let allowed = self.consented(context)?;
+        let prepared = prepare::prepare(contexts, context, allowed, &self.path).await?;
+        let known = known.or_else(|| lock(&self.looked).get(id).cloned());
+        if let Some(known) = known.filter(|known| known.definition() == prepared.definition) {
+            return Ok(known);
+        }
+        let connection = Connection::open(context, prepared, Arc::clone(&self.clock))?;
         Ok(Arc::new(connection))
+    }
+
+    /// Whether the context's program for credentials may run; contexts without one may be used.
+    fn consented(&self, context: &Context) -> Result<bool, Error> {
+        let Some(exec) = context.exec() else {
+            return Ok(false);
+        };
+        if self.preferences.decided().allowed.contains(&exec.hash()) {
+            return Ok(true);
+        }
+        Err(Error::Consent {
+            cluster: context.id(),
+            name: context.name.clone(),
+            plugin: Box::new(exec.shown(false)),
+        })
     }
 }
 
-fn mark(entry: &mut ClusterEntry, probe: Option<&Result<(), String>>) {
-    if let Some(probe) = probe {
-        entry.is_reachable = Some(probe.is_ok());
-        if let Err(error) = probe {
-            entry.error = Some(error.clone());
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,12 +10,18 @@ use futures::StreamExt;
 use kubegraf_ipc::{
     Code, Error, Reply,
     app::{ReportUi, UiReport, Unwatch},
-    cluster::{ClusterStatus, GetStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus},
+    cluster::{
+        AddKubeconfig, AllowExec, ClusterList, ClusterStatus, GetStatus, ListClusters,
+        ListNamespaces, RefreshClusters, RemoveKubeconfig, SelectNamespaces, SetProtected,
+        SwitchCluster, TestCluster, WatchClusters, WatchStatus,
+    },
+    doctor::DiagnoseCluster,
     execution::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
+    inspect::{CacheStats, ConnectionStats, GetCacheStats, GetCapabilities, GetObject, HeldKind},
     object::Freshness,
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
@@ -28,15 +34,17 @@ use counted::Counted;
 
 use crate::{
     Options, Sink, StreamKey, TaskGuard,
+    cache::Cache,
     clock::Clock,
-    clusters::{Active, Clusters, Connection},
+    clusters::{self, Active, Clusters, Connection, Preferences},
     detection::{Detection, Detections},
     executions::{Executions, FromServer, Pace, Ports, Target},
+    inspect::Reader,
     kinds::{self, AnyKind, KINDS, Namespaces},
     overview::{Glance, Meters},
     preferences::Chosen,
     requests::Requests,
-    store::{Retention, Store},
+    store::{Durability, Retention, Store},
     streams::{OpenTable, Streams},
     table::{self, Table},
 };
@@ -44,11 +52,17 @@ use crate::{
 /// How often rows past their retention are dropped.
 const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A connection that is not active and that nobody uses is closed after this long.
+const IDLE: Duration = Duration::from_secs(30);
+/// How often that is looked at.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
+
 /// Everything below the window. Cheap to clone.
 #[derive(Clone)]
 pub struct Core(Arc<Inner>);
 
 struct Inner {
+    cache: Arc<Cache>,
     chosen: Chosen,
     clock: Arc<dyn Clock>,
     clusters: Arc<Clusters>,
@@ -58,6 +72,8 @@ struct Inner {
     requests: Requests,
     store: Store,
     streams: Streams,
+    /// Keep clusters open for executions that run.
+    holds: std::sync::Mutex<Vec<TaskGuard>>,
     /// Connects the first cluster, follows switches, drops old rows.
     work: std::sync::Mutex<Vec<TaskGuard>>,
 }
@@ -114,16 +130,19 @@ impl Core {
         for id in executions.recover().await? {
             tracing::warn!(execution = %id, "was interrupted when the app last ended");
         }
+        let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
         let core = Self(Arc::new(Inner {
+            cache: Arc::default(),
             chosen: Chosen::new(store.clone()),
             clock: Arc::clone(&clock),
-            clusters: Arc::new(Clusters::new(sources, Arc::clone(&clock))),
+            clusters: Arc::new(Clusters::new(sources, preferences, Arc::clone(&clock))),
             detections: Detections::new(store.clone(), Arc::clone(&clock)),
             executions,
             meters: Meters::default(),
             requests: Requests::default(),
             store,
             streams: Streams::default(),
+            holds: std::sync::Mutex::default(),
             work: std::sync::Mutex::default(),
         }));
         core.begin(clock);
@@ -148,6 +167,17 @@ impl Core {
                 }
             }
         });
+        let files = TaskGuard::spawn(clusters::follow(Arc::clone(&clusters)));
+        let idle = {
+            let clusters = Arc::clone(&clusters);
+            let detections = self.0.detections.clone();
+            TaskGuard::spawn(async move {
+                loop {
+                    tokio::time::sleep(IDLE_LOOK).await;
+                    detections.keep_only(&clusters.close_idle(IDLE)).await;
+                }
+            })
+        };
         let connect = TaskGuard::spawn(async move { clusters.connect_first().await });
         let store = self.0.store.clone();
         let sweep = TaskGuard::spawn(async move {
@@ -167,7 +197,7 @@ impl Core {
             .work
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        work.extend([follow, connect, sweep]);
+        work.extend([follow, files, idle, connect, sweep]);
     }
 
     /// Ends every stream and every watch and closes the store.
@@ -207,6 +237,13 @@ impl Core {
         Ok(self.connection(cluster)?.watches().running())
     }
 
+    /// Closes connections that are not active and unused at once, instead of after 30 s: what a
+    /// leak test calls before it counts.
+    pub async fn close_unused(&self) {
+        let stay = self.0.clusters.close_idle(Duration::ZERO);
+        self.0.detections.keep_only(&stay).await;
+    }
+
     fn connection(&self, cluster: &str) -> Result<Arc<Connection>, Error> {
         Ok(self.0.clusters.connection(cluster)?)
     }
@@ -215,12 +252,20 @@ impl Core {
         Ok(self.0.detections.follow(&self.connection(cluster)?).await)
     }
 
+    fn reader<'a>(&'a self, connection: &'a Connection) -> Reader<'a> {
+        Reader {
+            connection,
+            cache: &self.0.cache,
+            clock: &*self.0.clock,
+        }
+    }
+
     fn target(&self, cluster: &str) -> Result<Target, Error> {
         let connection = self.connection(cluster)?;
         Ok(Target {
             cluster: connection.id().into(),
             cluster_name: connection.name().into(),
-            protected: false,
+            protected: self.0.clusters.is_protected(cluster),
             user: connection.user().into(),
             client: connection.mutating_client().clone(),
         })
@@ -241,10 +286,111 @@ impl Core {
         Ok(self.0.clusters.list())
     }
 
+    /// [`RefreshClusters`].
+    pub async fn refresh_clusters(&self, _: RefreshClusters) -> Reply<RefreshClusters> {
+        self.0.clusters.refresh().await;
+        Ok(self.0.clusters.list())
+    }
+
+    /// [`TestCluster`].
+    pub async fn test_cluster(&self, request: TestCluster) -> Reply<TestCluster> {
+        Ok(self.0.clusters.test(&request.cluster).await?)
+    }
+
+    /// [`DiagnoseCluster`].
+    pub async fn diagnose_cluster(&self, request: DiagnoseCluster) -> Reply<DiagnoseCluster> {
+        Ok(self.0.clusters.diagnose(&request.cluster).await?)
+    }
+
+    /// [`GetObject`].
+    pub async fn get_object(&self, request: GetObject) -> Reply<GetObject> {
+        let connection = self.connection(&request.cluster)?;
+        self.reader(&connection).object(&request).await
+    }
+
+    /// [`GetCapabilities`].
+    pub async fn get_capabilities(&self, request: GetCapabilities) -> Reply<GetCapabilities> {
+        let connection = self.connection(&request.cluster)?;
+        let durable = self.0.store.durability() == Durability::Disk;
+        self.reader(&connection).capabilities(durable).await
+    }
+
+    /// [`GetCacheStats`].
+    pub async fn get_cache_stats(&self, _: GetCacheStats) -> Reply<GetCacheStats> {
+        let clusters = &self.0.clusters;
+        let connections = clusters.connections();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let figures = connections.iter().map(|connection| ConnectionStats {
+            cluster: connection.id().into(),
+            name: connection.name().into(),
+            active: clusters.is_active(connection.id()),
+            users: count(connection.users()),
+            watches: count(connection.watches().running()),
+            held: connection
+                .watches()
+                .held()
+                .into_iter()
+                .map(|(kind, objects)| HeldKind {
+                    kind: kind.into(),
+                    objects: objects as u64,
+                })
+                .collect(),
+            calls: connection.calls(),
+        });
+        Ok(CacheStats {
+            reads: self.0.cache.figures(),
+            connections: figures.collect(),
+        })
+    }
+
+    /// [`AddKubeconfig`].
+    pub async fn add_kubeconfig(&self, request: AddKubeconfig) -> Reply<AddKubeconfig> {
+        let add = async { Ok(self.0.clusters.add_file(&request.path).await?) };
+        self.0.requests.once(&request.request_id, add).await
+    }
+
+    /// [`RemoveKubeconfig`].
+    pub async fn remove_kubeconfig(&self, request: RemoveKubeconfig) -> Reply<RemoveKubeconfig> {
+        let remove = async { Ok(self.0.clusters.remove_file(&request.path).await?) };
+        self.0.requests.once(&request.request_id, remove).await
+    }
+
+    /// [`AllowExec`].
+    pub async fn allow_exec(&self, request: AllowExec) -> Reply<AllowExec> {
+        let allow = async {
+            let clusters = &self.0.clusters;
+            Ok(clusters.allow_exec(&request.cluster, &request.hash).await?)
+        };
+        self.0.requests.once(&request.request_id, allow).await
+    }
+
+    /// [`SetProtected`].
+    pub async fn set_protected(&self, request: SetProtected) -> Reply<SetProtected> {
+        let protect = async {
+            let clusters = &self.0.clusters;
+            Ok(clusters
+                .protect(&request.cluster, request.protected)
+                .await?)
+        };
+        self.0.requests.once(&request.request_id, protect).await
+    }
+
+    /// [`SelectNamespaces`].
+    pub async fn select_namespaces(&self, request: SelectNamespaces) -> Reply<SelectNamespaces> {
+        let choose = async {
+            let clusters = &self.0.clusters;
+            Ok(clusters
+                .choose(&request.cluster, request.namespaces)
+                .await?)
+        };
+        self.0.requests.once(&request.request_id, choose).await
+    }
+
     /// [`SwitchCluster`].
     pub async fn switch_cluster(&self, request: SwitchCluster) -> Reply<SwitchCluster> {
         let switch = async {
             let connection = self.0.clusters.switch(&request.cluster).await?;
+            self.0.cache.clear();
             let active = Active::Connected(connection);
             Ok(Counted::of(&active).status(&active))
         };
@@ -350,7 +496,40 @@ impl Core {
 
     /// [`ApplyPlan`].
     pub async fn apply_plan(&self, request: ApplyPlan) -> Reply<ApplyPlan> {
-        Ok(self.0.executions.apply(request).await?)
+        let started = self.0.executions.apply(request).await?;
+        self.keep_open(&started.execution).await;
+        Ok(started)
+    }
+
+    /// Keeps the cluster of an execution open until the execution has ended: what judges its
+    /// outcome reads that cluster.
+    async fn keep_open(&self, execution: &str) {
+        let Ok(cluster) = self.0.executions.get(execution).await.map(|e| e.cluster) else {
+            return;
+        };
+        let (Ok(connection), Ok(mut events)) = (
+            self.connection(&cluster),
+            self.0.executions.watch(execution).await,
+        ) else {
+            return;
+        };
+        let hold = connection.hold();
+        let cache = Arc::clone(&self.0.cache);
+        let work = TaskGuard::spawn(async move {
+            let _open = hold;
+            cache.forget_cluster(&cluster);
+            // Each event may be the change itself, or what it has led to.
+            while events.next().await.is_some() {
+                cache.forget_cluster(&cluster);
+            }
+        });
+        let mut holds = self
+            .0
+            .holds
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        holds.retain(|hold| !hold.is_finished());
+        holds.push(work);
     }
 
     /// [`CancelExecution`].
@@ -447,7 +626,11 @@ impl Core {
             facet: kind.facet(),
             namespaces: request.namespaces,
         };
-        let work = TaskGuard::spawn(table::run(table, views, sink));
+        let hold = connection.hold();
+        let work = TaskGuard::spawn(async move {
+            let _open = hold;
+            table::run(table, views, sink).await;
+        });
         self.0
             .streams
             .keep(key, work, Some(OpenTable { view, columns }));
@@ -464,10 +647,49 @@ impl Core {
         key: StreamKey,
         sink: Sink<IncidentsEvent>,
     ) -> Result<(), Error> {
+        let hold = self.connection(&request.cluster)?.hold();
         let detection = self.detection(&request.cluster).await?;
-        self.0
-            .streams
-            .keep(key, TaskGuard::spawn(detection.stream(sink)), None);
+        let work = TaskGuard::spawn(async move {
+            let _open = hold;
+            detection.stream(sink).await;
+        });
+        self.0.streams.keep(key, work, None);
+        Ok(())
+    }
+
+    /// [`WatchClusters`].
+    ///
+    /// # Errors
+    /// None today.
+    pub async fn watch_clusters(
+        &self,
+        _: WatchClusters,
+        key: StreamKey,
+        mut sink: Sink<ClusterList>,
+    ) -> Result<(), Error> {
+        let clusters = Arc::clone(&self.0.clusters);
+        let (mut active, mut changes) = (clusters.active(), clusters.changes());
+        let work = async move {
+            let mut sent = None;
+            loop {
+                active.borrow_and_update();
+                changes.borrow_and_update();
+                let list = clusters.list();
+                if sent.as_ref() != Some(&list) {
+                    if !sink(list.clone()) {
+                        return;
+                    }
+                    sent = Some(list);
+                }
+                tokio::select! {
+                    changed = active.changed() => if changed.is_err() { return },
+                    changed = changes.changed() => if changed.is_err() { return },
+                }
+                // A round of looks ends cluster by cluster.
+                tokio::time::sleep(table::COALESCE).await;
+            }
+        };
+        self.0.streams.keep(key, TaskGuard::spawn(work), None);
         Ok(())
     }
 

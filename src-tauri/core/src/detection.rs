@@ -46,7 +46,13 @@ const RESTORED: u32 = 1000;
 pub(crate) struct Detections {
     store: Store,
     clock: Arc<dyn Clock>,
-    running: Arc<tokio::sync::Mutex<HashMap<String, Arc<Detection>>>>,
+    running: Arc<tokio::sync::Mutex<HashMap<String, Followed>>>,
+}
+
+/// A detection and the connection it reads.
+struct Followed {
+    connection: Weak<Connection>,
+    detection: Arc<Detection>,
 }
 
 impl Detections {
@@ -58,12 +64,14 @@ impl Detections {
         }
     }
 
-    /// The detection of a connection, started if it does not run. One cluster is watched at a
-    /// time: starting it ends the others.
+    /// The detection of a connection, started if it does not run. One that read an older
+    /// connection to the same cluster ends.
     pub(crate) async fn follow(&self, connection: &Arc<Connection>) -> Arc<Detection> {
         let mut running = self.running.lock().await;
-        if let Some(detection) = running.get(connection.id()) {
-            return Arc::clone(detection);
+        if let Some(followed) = running.get(connection.id())
+            && followed.connection.ptr_eq(&Arc::downgrade(connection))
+        {
+            return Arc::clone(&followed.detection);
         }
         let query = IncidentQuery {
             cluster: Some(connection.id().into()),
@@ -80,9 +88,18 @@ impl Detections {
             self.store.clone(),
             Arc::clone(&self.clock),
         );
-        running.clear();
-        running.insert(connection.id().to_owned(), Arc::clone(&detection));
+        let followed = Followed {
+            connection: Arc::downgrade(connection),
+            detection: Arc::clone(&detection),
+        };
+        running.insert(connection.id().to_owned(), followed);
         detection
+    }
+
+    /// Ends those of clusters that are not among these.
+    pub(crate) async fn keep_only(&self, clusters: &[String]) {
+        let mut running = self.running.lock().await;
+        running.retain(|id, _| clusters.contains(id));
     }
 
     /// Ends all of them.

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 pub use listed::{CellRef, Listed, SEPARATOR};
 pub use mirror::{Fields, Mirror, Rows, Snapshot};
 
-use crate::{clock::Clock, kinds::Kind, task::TaskGuard};
+use crate::{clock::Clock, kinds::Kind, objects::Object, task::TaskGuard};
 
 /// The watches of one cluster.
 #[derive(Clone)]
@@ -31,7 +31,19 @@ pub struct Watches {
     client: Client,
     clock: Arc<dyn Clock>,
     namespaces: watch::Receiver<Vec<String>>,
-    running: Arc<Mutex<HashMap<TypeId, Weak<dyn Any + Send + Sync>>>>,
+    running: Arc<Mutex<HashMap<TypeId, Weak<dyn Running>>>>,
+}
+
+/// A watch that runs, whatever its kind.
+trait Running: Any + Send + Sync {
+    /// The kind's plural, and how many objects are held.
+    fn held(&self) -> (&'static str, usize);
+}
+
+impl<K: Kind> Running for Subscription<K> {
+    fn held(&self) -> (&'static str, usize) {
+        (K::Object::PLURAL, self.mirror.len())
+    }
 }
 
 /// A subscription: the mirror, and the watch that fills it for as long as someone holds this.
@@ -67,6 +79,7 @@ impl Watches {
         let shared = running
             .get(&TypeId::of::<K>())
             .and_then(Weak::upgrade)
+            .map(|shared| shared as Arc<dyn Any + Send + Sync>)
             .and_then(|shared| shared.downcast::<Subscription<K>>().ok());
         if let Some(shared) = shared {
             return shared;
@@ -82,9 +95,21 @@ impl Watches {
             mirror,
             _watch: TaskGuard::spawn(reflector.run()),
         });
-        let shared: Arc<dyn Any + Send + Sync> = Arc::clone(&subscription) as _;
+        let shared: Arc<dyn Running> = Arc::clone(&subscription) as _;
         running.insert(TypeId::of::<K>(), Arc::downgrade(&shared));
         subscription
+    }
+
+    /// The kinds (plural) that are watched, with the number of objects held of each.
+    #[must_use]
+    pub fn held(&self) -> Vec<(&'static str, usize)> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let watches: Vec<_> = running.values().filter_map(Weak::upgrade).collect();
+        // The last subscriber may have left meanwhile: ending a watch must not meet this lock.
+        drop(running);
+        let mut held: Vec<_> = watches.iter().map(|watch| watch.held()).collect();
+        held.sort_unstable();
+        held
     }
 
     /// How many watches run: what a leak test counts.

@@ -3,7 +3,10 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{app::*, cluster::*, execution::*, incident::*, overview::*, preferences::*, table::*};
+use crate::{
+    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, overview::*,
+    preferences::*, table::*,
+};
 
 /// A request that is answered once.
 pub trait Command: Serialize + DeserializeOwned {
@@ -55,6 +58,12 @@ ipc! {
     commands {
         get_status(GetStatus) -> ClusterStatus;
         list_clusters(ListClusters) -> ClusterList;
+        refresh_clusters(RefreshClusters) -> ClusterList;
+        test_cluster(TestCluster) -> ClusterHealth;
+        diagnose_cluster(DiagnoseCluster) -> Diagnosis;
+        get_object(GetObject) -> ObjectText;
+        get_capabilities(GetCapabilities) -> Capabilities;
+        get_cache_stats(GetCacheStats) -> CacheStats;
         list_namespaces(ListNamespaces) -> Vec<String>;
         list_kinds(ListKinds) -> Vec<KindInfo>;
         set_table_view(SetTableView) -> ();
@@ -69,12 +78,18 @@ ipc! {
     }
     mutations {
         switch_cluster(SwitchCluster) -> ClusterStatus;
+        add_kubeconfig(AddKubeconfig) -> ClusterList;
+        remove_kubeconfig(RemoveKubeconfig) -> ClusterList;
+        allow_exec(AllowExec) -> ();
+        set_protected(SetProtected) -> ();
+        select_namespaces(SelectNamespaces) -> ();
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;
     }
     watches {
         watch_status(WatchStatus) => ClusterStatus;
+        watch_clusters(WatchClusters) => ClusterList;
         watch_table(WatchTable) => TableEvent;
         watch_incidents(WatchIncidents) => IncidentsEvent;
         watch_execution(WatchExecution) => ExecutionEvent;

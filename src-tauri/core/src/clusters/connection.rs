@@ -1,91 +1,83 @@
 //! An open cluster: its clients, its watches, and for the demo cluster the cluster itself.
 
-use std::{sync::Arc, time::Duration};
-
-use http::{Request, header::DATE};
-use kube::{
-    Client, Config,
-    client::Body,
-    config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
 };
-use kubegraf_ipc::cluster::ClusterEntry;
+
+use http::{HeaderMap, Request, StatusCode, header::DATE};
+use kube::{Client, client::Body};
+use kubegraf_ipc::{cluster::ClusterEntry, inspect::ApiCalls};
+use serde_json::Value;
 use time::{
     PrimitiveDateTime, format_description::StaticFormatDescription, macros::format_description,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
+use tower::{ServiceExt, util::BoxCloneSyncService};
 
-use super::{Context, DEMO, Error, PROBE};
+use super::{
+    Context, DEMO, Error, PROBE,
+    client::{self, Clients, calls::Calls},
+    credentials::{self, Credentials, Source},
+    prepare::Prepared,
+};
 use crate::{clock::Clock, watch::Watches};
 
 /// What the demo cluster is called.
 pub(super) const DEMO_NAME: &str = "Demo cluster";
 /// Any seed gives a believable cluster; a fixed one gives everybody the same.
 const DEMO_SEED: u64 = 7;
-/// How long a connect may take.
-const CONNECT: Duration = Duration::from_secs(5);
 /// `Sat, 21 Nov 2026 10:00:00 GMT` (RFC 9110, 5.6.7).
 const HTTP_DATE: StaticFormatDescription = format_description!(
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
 
-/// An open cluster. Dropping the last handle ends its watches.
+/// An open cluster.
 pub struct Connection {
     entry: ClusterEntry,
     user: String,
     client: Client,
     mutating: Client,
     watches: Watches,
+    scope: watch::Sender<Vec<String>>,
     version: OnceCell<String>,
     skew: OnceCell<i64>,
     clock: Arc<dyn Clock>,
-    _demo: Option<kubegraf_sim::demo::Demo>,
+    calls: Arc<Calls>,
+    users: Arc<()>,
+    /// How long the first answer may take: a program may have to give credentials first.
+    patience: Duration,
+    definition: String,
 }
+
+/// Somebody uses a connection: it stays open for as long as this is held.
+#[derive(Clone)]
+pub struct Hold(#[allow(dead_code, reason = "it is only counted")] Arc<()>);
 
 impl Connection {
     /// Builds the clients of a context; nothing is sent yet.
-    pub(super) async fn open(
-        kubeconfig: &Kubeconfig,
+    pub(super) fn open(
         context: &Context,
+        prepared: Prepared,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let refuse = |reason: String| Error::Context {
+        let calls = Arc::new(Calls::default());
+        let patience = match &prepared.source {
+            Source::Exec(plugin) => PROBE + plugin.timeout,
+            Source::None | Source::Fixed(_) | Source::File(_) => PROBE,
+        };
+        let credentials = Credentials::new(prepared.source, Arc::clone(&clock));
+        let clients = client::clients(prepared.config, credentials, &calls, &clock);
+        let clients = clients.map_err(|error| Error::Context {
             context: context.name.clone(),
-            reason,
-        };
-        let options = KubeConfigOptions {
-            context: Some(context.name.clone()),
-            ..Default::default()
-        };
-        let mut kubeconfig = kubeconfig.clone();
-        for auth in kubeconfig
-            .auth_infos
-            .iter_mut()
-            .filter_map(|named| named.auth_info.as_mut())
-        {
-            // A credential plugin has no terminal here: a prompt would hang unseen.
-            if let Some(exec) = &mut auth.exec {
-                exec.interactive_mode = Some(ExecInteractiveMode::Never);
-            }
-        }
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| refuse(error.to_string()))?;
-        config.connect_timeout = Some(CONNECT);
-        let client = Client::try_from(config.clone()).map_err(|e| refuse(e.to_string()))?;
-        // A change that is repeated unseen cannot be told from a single one.
-        config.default_retry = false;
-        let mutating = Client::try_from(config).map_err(|e| refuse(e.to_string()))?;
-        Ok(Self::new(
-            context.entry(),
-            context.user.clone(),
-            client,
-            mutating,
-            clock,
-            None,
-        ))
+            reason: reason(&error),
+        })?;
+        let who = (context.entry(), context.user.clone());
+        let told = (patience, prepared.definition);
+        Ok(Self::new(who, clients, calls, clock, told))
     }
 
-    /// Starts the embedded demo cluster.
+    /// Starts the embedded demo cluster. It lives as long as one of its clients.
     pub(super) async fn demo(clock: Arc<dyn Clock>) -> Result<Self, Error> {
         // It replays weeks of history: a second of work that must not hold up the other tasks.
         let demo = tokio::task::spawn_blocking(|| kubegraf_sim::demo::start(DEMO_SEED))
@@ -94,70 +86,134 @@ impl Connection {
                 context: DEMO_NAME.into(),
                 reason: error.to_string(),
             })?;
-        let client = Client::new(demo.service(), "default");
-        let user = "demo".to_owned();
+        let service: kubegraf_sim::SimService = demo.service();
+        let alive = Arc::new(demo);
+        let below = ServiceExt::<Request<Body>>::map_response(
+            service,
+            move |answer: http::Response<kubegraf_sim::SimBody>| {
+                let _alive = &alive;
+                answer.map(client::boxed)
+            },
+        );
+        let calls = Arc::new(Calls::default());
+        let below = BoxCloneSyncService::new(below);
+        let clients = client::stack(below, "default", &calls, &clock);
+        let who = (demo_entry(), "demo".to_owned());
         Ok(Self::new(
-            demo_entry(),
-            user,
-            client.clone(),
-            client,
+            who,
+            clients,
+            calls,
             clock,
-            Some(demo),
+            (PROBE, String::new()),
         ))
     }
 
     fn new(
-        entry: ClusterEntry,
-        user: String,
-        client: Client,
-        mutating: Client,
+        (entry, user): (ClusterEntry, String),
+        clients: Clients,
+        calls: Arc<Calls>,
         clock: Arc<dyn Clock>,
-        demo: Option<kubegraf_sim::demo::Demo>,
+        (patience, definition): (Duration, String),
     ) -> Self {
-        let watches = Watches::new(client.clone(), Arc::clone(&clock));
-        let (version, skew) = (OnceCell::new(), OnceCell::new());
+        // A user who may not list everywhere is shown these.
+        let scope = watch::Sender::new(vec![entry.namespace.clone()]);
+        let watches = Watches::new(clients.reading.clone(), Arc::clone(&clock))
+            .with_namespaces(scope.subscribe());
         Self {
             entry,
             user,
-            client,
-            mutating,
+            client: clients.reading,
+            mutating: clients.changing,
             watches,
-            version,
-            skew,
+            scope,
+            version: OnceCell::new(),
+            skew: OnceCell::new(),
             clock,
-            _demo: demo,
+            calls,
+            users: Arc::new(()),
+            patience,
+            definition,
         }
     }
 
-    /// Asks the server for its version, within [`PROBE`].
-    pub(super) async fn probe(&self) -> Result<(), Error> {
+    /// Keeps it open.
+    pub fn hold(&self) -> Hold {
+        Hold(Arc::clone(&self.users))
+    }
+
+    /// Where a user who may not list everywhere is shown objects: the namespaces chosen, or the
+    /// context's own.
+    pub(super) fn choose(&self, namespaces: &[String]) {
+        let chosen = match namespaces {
+            [] => vec![self.entry.namespace.clone()],
+            chosen => chosen.to_vec(),
+        };
+        self.scope.send_if_modified(|scope| {
+            let differs = *scope != chosen;
+            *scope = chosen;
+            differs
+        });
+    }
+
+    /// How many hold it.
+    pub fn users(&self) -> usize {
+        Arc::strong_count(&self.users) - 1
+    }
+
+    /// What was asked of its API server.
+    pub(crate) fn calls(&self) -> ApiCalls {
+        self.calls.figures()
+    }
+
+    /// The kubeconfig's words it was opened by, as a hash.
+    pub(super) fn definition(&self) -> &str {
+        &self.definition
+    }
+
+    /// How long the first answer may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Asks the server for its version, within the time given, and says how long that took.
+    pub(super) async fn probe(&self, within: Duration) -> Result<Duration, Error> {
         let unreachable = |reason: String| Error::Unreachable {
             name: self.entry.name.clone(),
             server: self.entry.server.clone(),
             reason,
         };
-        let version = tokio::time::timeout(PROBE, self.client.apiserver_version())
+        let began = Instant::now();
+        let request = Request::get("/version")
+            .body(Body::empty())
+            .map_err(|error| unreachable(error.to_string()))?;
+        let answer = async {
+            let answer = self.client.send(request).await?;
+            let (parts, body) = answer.into_parts();
+            let bytes = body.collect_bytes().await?;
+            Ok::<_, kube::Error>((parts, bytes))
+        };
+        let (parts, bytes) = tokio::time::timeout(within, answer)
             .await
-            .map_err(|_| unreachable(format!("no answer within {} s", PROBE.as_secs())))?
+            .map_err(|_| unreachable(format!("no answer within {} s", within.as_secs())))?
             .map_err(|error| unreachable(reason(&error)))?;
-        // The first answer stays; a server upgraded meanwhile shows after the next connect.
-        let _ = self.version.set(version.git_version);
-        if let Some(skew) = self.measure_skew().await {
-            let _ = self.skew.set(skew);
+        if !parts.status.is_success() {
+            return Err(unreachable(refusal(parts.status, &bytes)));
         }
-        Ok(())
+        let info: Value = serde_json::from_slice(&bytes)
+            .map_err(|_| unreachable("it answers, but not as an API server".into()))?;
+        let version = info["gitVersion"].as_str().unwrap_or_default().to_owned();
+        // The first answer stays; a server upgraded meanwhile shows after the next connect.
+        let _ = self.version.set(version);
+        if let Some(ahead) = self.ahead(&parts.headers) {
+            let _ = self.skew.set(ahead);
+        }
+        Ok(began.elapsed())
     }
 
     /// Seconds the server's clock is ahead of ours, from its Date header.
-    async fn measure_skew(&self) -> Option<i64> {
-        let request = Request::get("/version").body(Body::empty()).ok()?;
-        let response = tokio::time::timeout(PROBE, self.client.send(request))
-            .await
-            .ok()?
-            .ok()?;
-        let date = response.headers().get(DATE)?.to_str().ok()?;
-        let theirs = PrimitiveDateTime::parse(date, HTTP_DATE).ok()?.assume_utc();
-        Some(theirs.unix_timestamp() - self.clock.epoch_seconds())
+    fn ahead(&self, headers: &HeaderMap) -> Option<i64> {
+        let theirs = http_date(headers.get(DATE)?.to_str().ok()?)?;
+        Some(theirs - self.clock.epoch_seconds())
     }
 
     /// Seconds to add to this machine's time to get the cluster's; 0 while it is not known.
@@ -233,14 +289,30 @@ pub(super) fn demo_entry() -> ClusterEntry {
     }
 }
 
-/// The outermost words and the innermost cause.
-fn reason(error: &kube::Error) -> String {
-    if let kube::Error::Api(status) = error {
-        return format!("{} ({})", status.message, status.code);
+/// Epoch seconds of a `Date` header.
+pub(super) fn http_date(text: &str) -> Option<i64> {
+    let at = PrimitiveDateTime::parse(text, HTTP_DATE).ok()?;
+    Some(at.assume_utc().unix_timestamp())
+}
+
+/// What a server that refuses says.
+pub(super) fn refusal(status: StatusCode, body: &[u8]) -> String {
+    let said: Option<Value> = serde_json::from_slice(body).ok();
+    let message = said.and_then(|said| said["message"].as_str().map(str::to_owned));
+    match message {
+        Some(message) => format!("{message} ({})", status.as_u16()),
+        None => format!("it answered {status}"),
     }
-    let mut innermost: &dyn std::error::Error = error;
+}
+
+/// The words of what is ours, else the innermost cause.
+pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost: &(dyn std::error::Error + 'static) = error;
     while let Some(source) = innermost.source() {
         innermost = source;
+        if innermost.is::<credentials::Error>() {
+            break;
+        }
     }
     innermost.to_string()
 }

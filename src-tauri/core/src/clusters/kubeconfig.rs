@@ -260,7 +260,7 @@ impl Merge<'_> {
 }
 
 /// `https://user:password@host` is shown as `https://host`.
-fn without_credentials(server: &str) -> String {
+pub(super) fn without_credentials(server: &str) -> String {
     let Some((scheme, rest)) = server.split_once("://") else {
         return server.to_owned();
     };
