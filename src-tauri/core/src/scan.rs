@@ -243,4 +243,6 @@ fn say(log: &mut (dyn Write + Send), text: &str) {
 }
 
 #[cfg(test)]
+mod causes;
+#[cfg(test)]
 mod tests;

@@ -12,10 +12,12 @@ use super::{
 mod image;
 mod memory;
 mod plan;
+mod probe;
 mod quota;
 mod reference;
 mod rollback;
 mod scheduling;
+mod services;
 
 /// What a fix is built from.
 pub struct Case<'c, 'a> {
@@ -154,6 +156,55 @@ pub const ACTIONS: &[Action] = &[
         safety: Safety::NeedsApproval,
         doc: "opens a cordoned node again, unless it is being drained",
         build: scheduling::uncordon,
+    },
+    Action {
+        id: "fix_selector",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "sets a Service's selector to the labels of the workload it was meant for",
+        build: services::selector,
+    },
+    Action {
+        id: "fix_target_port",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "sets targetPort to the port the pods declare",
+        build: services::port,
+    },
+    Action {
+        id: "fix_protocol",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "sets a Service port's protocol to the pods'",
+        build: services::port,
+    },
+    Action {
+        id: "scale_up",
+        impact: Impact::Medium,
+        safety: Safety::Safe,
+        doc: "scales a workload that is still needed from zero to one",
+        build: services::scale_up,
+    },
+    Action {
+        id: "fix_env_address",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "corrects an address in a plain variable of the workload",
+        build: services::address,
+    },
+    Action {
+        id: "fix_probe",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "lets a probe ask the port the container listens on",
+        build: probe::port,
+    },
+    Action {
+        id: "relax_probe",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "gives a probe more time; never removes it",
+        build: probe::relax,
     },
     Action {
         id: "plan",

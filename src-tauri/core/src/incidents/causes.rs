@@ -8,9 +8,12 @@ use super::{graph::Graph, signal::Signal, snapshot::Kind};
 pub(super) mod creation;
 mod images;
 mod nodes;
+mod probes;
 pub(super) mod references;
 mod runtime;
 pub(super) mod scheduling;
+pub(super) mod services;
+mod storage;
 
 /// How a cause is decided, which sets its base confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +82,9 @@ pub const RULES: &[&[Rule]] = &[
     references::RULES,
     creation::RULES,
     scheduling::RULES,
+    storage::RULES,
+    services::RULES,
+    probes::RULES,
     runtime::RULES,
     nodes::RULES,
 ];

@@ -3,19 +3,24 @@
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 use kubegraf_ipc::incident::Severity;
 
+mod claims;
 mod container_config_error;
 mod container_start_error;
 mod dangling_reference;
 mod deployment_rollout_failure;
 mod high_restart_count;
 mod image_pull_error;
+mod ingress_misconfigured;
 mod node_not_ready;
 mod oom_killed;
 mod persistent_failure;
 mod pod_crash_loop;
 mod pod_unschedulable;
+mod probes;
 mod quota_exhausted;
 mod replica_creation_failed;
+mod services;
+mod volume_mount_failed;
 
 pub(super) use deployment_rollout_failure::newest;
 
@@ -39,17 +44,29 @@ pub trait Detector: Sync {
 /// Every detector; a workload's come after the pods' they read.
 pub const DETECTORS: &[&dyn Detector] = &[
     &node_not_ready::NodeNotReady,
+    &claims::NodePressure,
+    &claims::PvcLost,
+    &claims::PvcPending,
     &dangling_reference::DanglingReference,
     &replica_creation_failed::ReplicaCreationFailed,
     &quota_exhausted::QuotaExhausted,
     &image_pull_error::ImagePullError,
     &container_config_error::ContainerConfigError,
+    &volume_mount_failed::VolumeMountFailed,
     &oom_killed::OomKilled,
+    &probes::StartupProbeFailing,
+    &probes::LivenessProbeFailing,
     &container_start_error::ContainerStartError,
     &pod_crash_loop::PodCrashLoop,
     &high_restart_count::HighRestartCount,
+    &probes::ReadinessProbeFailing,
     &pod_unschedulable::PodUnschedulable,
+    &services::ServicePortMismatch,
+    &services::WorkloadScaledToZero,
+    &services::AddressMismatch,
     &deployment_rollout_failure::DeploymentRolloutFailure,
+    &services::ServiceNoEndpoints,
+    &ingress_misconfigured::IngressMisconfigured,
     &persistent_failure::PersistentFailure,
 ];
 

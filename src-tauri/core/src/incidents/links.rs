@@ -48,6 +48,10 @@ pub(super) const POD: &[&str] = &[
     "container_config_error",
     "oom_killed",
     "container_start_error",
+    "liveness_probe_failing",
+    "startup_probe_failing",
+    "readiness_probe_failing",
+    "volume_mount_failed",
     "pod_crash_loop",
     "high_restart_count",
     "pod_unschedulable",
@@ -65,16 +69,39 @@ pub(super) const ROWS: &[Row] = &[
             "persistent_failure",
             "image_pull_error",
             "container_start_error",
+            "readiness_probe_failing",
+            "volume_mount_failed",
         ],
     },
     Row {
-        from: &["oom_killed", "container_start_error"],
+        from: &["node_pressure"],
+        link: Link::RunsOn,
+        effect: &["persistent_failure"],
+    },
+    Row {
+        from: &[
+            "oom_killed",
+            "container_start_error",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+        ],
         link: Link::SameContainer,
         effect: &[
             "pod_crash_loop",
             "high_restart_count",
             "container_start_error",
+            "readiness_probe_failing",
         ],
+    },
+    Row {
+        from: &["liveness_probe_failing", "startup_probe_failing"],
+        link: Link::SameContainer,
+        effect: &["oom_killed"],
+    },
+    Row {
+        from: &["pod_crash_loop"],
+        link: Link::SameContainer,
+        effect: &["readiness_probe_failing", "liveness_probe_failing"],
     },
     Row {
         from: &[
@@ -83,10 +110,19 @@ pub(super) const ROWS: &[Row] = &[
             "container_config_error",
             "container_start_error",
             "oom_killed",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+            "readiness_probe_failing",
+            "volume_mount_failed",
             "pod_unschedulable",
         ],
         link: Link::SamePod,
         effect: &["persistent_failure"],
+    },
+    Row {
+        from: &["volume_mount_failed"],
+        link: Link::SamePod,
+        effect: &["readiness_probe_failing", "pod_crash_loop"],
     },
     Row {
         from: POD,
@@ -103,6 +139,7 @@ pub(super) const ROWS: &[Row] = &[
         link: Link::Owns,
         effect: &[
             "container_config_error",
+            "volume_mount_failed",
             "image_pull_error",
             "replica_creation_failed",
             "pod_unschedulable",
@@ -111,7 +148,52 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         from: &["quota_exhausted"],
         link: Link::Limits,
-        effect: &["replica_creation_failed"],
+        effect: &["replica_creation_failed", "address_mismatch", "pvc_pending"],
+    },
+    Row {
+        from: &["pvc_pending", "pvc_lost"],
+        link: Link::Claims,
+        effect: &["pod_unschedulable", "volume_mount_failed"],
+    },
+    Row {
+        from: POD,
+        link: Link::Selects,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &[
+            "replica_creation_failed",
+            "deployment_rollout_failure",
+            "workload_scaled_to_zero",
+        ],
+        link: Link::Selects,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &["service_no_endpoints", "service_port_mismatch"],
+        link: Link::Routes,
+        effect: &["ingress_misconfigured"],
+    },
+    Row {
+        from: &["service_no_endpoints", "service_port_mismatch"],
+        link: Link::Calls,
+        effect: &[
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+        ],
+    },
+    Row {
+        from: &["address_mismatch"],
+        link: Link::Owns,
+        effect: &[
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+        ],
     },
 ];
 

@@ -16,17 +16,17 @@ impl Clock for Fixed {
     }
 }
 
-struct Ran {
-    end: End,
-    out: String,
-    log: String,
+pub(super) struct Ran {
+    pub end: End,
+    pub out: String,
+    pub log: String,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
-    fn types(&self) -> Vec<String> {
+    pub fn types(&self) -> Vec<String> {
         let answer = self.json();
         let incidents = answer["incidents"].as_array().unwrap();
         let word = |value: &Value| value.as_str().unwrap().to_owned();
@@ -48,7 +48,7 @@ async fn scan(arguments: &[&str], input: &str) -> Ran {
     }
 }
 
-async fn of(text: &str) -> Ran {
+pub(super) async fn of(text: &str) -> Ran {
     scan(&["-f", "-", "-o", "json"], text).await
 }
 

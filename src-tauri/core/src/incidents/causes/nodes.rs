@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "node_memory_pressure",
-        explains: TYPES,
+        explains: &["node_not_ready", "node_pressure"],
         class: Class::Enumerated,
         needs: NEEDS,
         in_spec: false,
@@ -66,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "node_disk_pressure",
-        explains: TYPES,
+        explains: &["node_not_ready", "node_pressure"],
         class: Class::Enumerated,
         needs: NEEDS,
         in_spec: false,
@@ -76,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "node_pid_pressure",
-        explains: TYPES,
+        explains: &["node_not_ready", "node_pressure"],
         class: Class::Enumerated,
         needs: NEEDS,
         in_spec: false,

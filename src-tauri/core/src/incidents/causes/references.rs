@@ -14,6 +14,7 @@ use crate::incidents::{
 const EXPLAINS: &[&str] = &[
     "dangling_reference",
     "container_config_error",
+    "volume_mount_failed",
     "replica_creation_failed",
 ];
 const FIXES: &[&str] = &["fix_reference", "create_placeholder", "plan"];

@@ -1,0 +1,325 @@
+//! Why a Service leads nowhere, and why a caller does not find it.
+
+use kubegraf_ipc::incident::EvidenceSource;
+
+use super::{Candidate, Class, Rule};
+use crate::{
+    incidents::{
+        calls::{self, Call, Mismatch},
+        evidence::{against, seen},
+        graph::Graph,
+        routes::{self, Wrong},
+        signal::Signal,
+        snapshot::Kind,
+    },
+    objects::{Ingress, IngressClass, Object, Secret, Service},
+};
+
+/// The table.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        cause: "service_selector_mismatch",
+        explains: &["service_no_endpoints"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["fix_selector", "plan"],
+        doc: "the Service selects no pod, while a workload has nearly those labels or the Service's name",
+        decide: selector,
+    },
+    Rule {
+        cause: "service_port_mismatch",
+        explains: &["service_port_mismatch"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["fix_target_port", "plan"],
+        doc: "targetPort is no declared port of the pods",
+        decide: |graph, signal| port(graph, signal, false),
+    },
+    Rule {
+        cause: "service_protocol_mismatch",
+        explains: &["service_port_mismatch"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["fix_protocol", "plan"],
+        doc: "the Service's protocol is not the container port's",
+        decide: |graph, signal| port(graph, signal, true),
+    },
+    Rule {
+        cause: "scaled_to_zero",
+        explains: &["workload_scaled_to_zero"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["scale_up", "plan"],
+        doc: "the workload wants no pods",
+        decide: zero,
+    },
+    Rule {
+        cause: "env_address_mismatch",
+        explains: &["address_mismatch"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: true,
+        actions: &["fix_env_address", "plan"],
+        doc: "an address names no Service or no port of it, and one with a near name or another port exists",
+        decide: |graph, signal| address(graph, signal, true),
+    },
+    Rule {
+        cause: "service_missing",
+        explains: &["address_mismatch"],
+        class: Class::Elimination,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "an address names a Service that does not exist, and no name is near",
+        decide: |graph, signal| address(graph, signal, false),
+    },
+    Rule {
+        cause: "ingress_backend_missing",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "an Ingress leads to a Service that does not exist",
+        decide: |graph, signal| ingress(graph, signal, "ingress_backend_missing"),
+    },
+    Rule {
+        cause: "ingress_port_mismatch",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "an Ingress leads to a port its Service does not have",
+        decide: |graph, signal| ingress(graph, signal, "ingress_port_mismatch"),
+    },
+    Rule {
+        cause: "ingress_class_missing",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::IngressClasses],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "ingressClassName names no IngressClass",
+        decide: |graph, signal| ingress(graph, signal, "ingress_class_missing"),
+    },
+    Rule {
+        cause: "tls_secret_missing",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::Secrets],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "a TLS Secret of an Ingress does not exist",
+        decide: |graph, signal| ingress(graph, signal, "tls_secret_missing"),
+    },
+];
+
+fn selector<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let service = routes::of(graph, &signal.object)?;
+    let (workload, changes) = routes::meant(graph, service)?;
+    let name = &service.metadata.name;
+    let first = changes.iter().find(|(_, value)| value.is_some());
+    let meant = first.map_or_else(String::new, |(key, value)| {
+        format!("{key}={}", value.as_deref().unwrap_or_default())
+    });
+    let mut candidate = Candidate::new(
+        &signal.object,
+        format!("the selector of Service \"{name}\" matches no pod"),
+        format!(
+            "Service \"{name}\" selects no pod; {} \"{}\" has the label {meant}",
+            workload.object.kind, workload.object.name
+        ),
+    );
+    for (key, value) in &changes {
+        let now = service
+            .spec
+            .selector
+            .get(key.as_str())
+            .map(|value| value.to_string());
+        let field = format!("spec.selector[{key}]");
+        let observed = seen(
+            signal.object.clone(),
+            field,
+            now,
+            EvidenceSource::Computed,
+            None,
+        );
+        candidate.evidence.push(against(observed, value));
+    }
+    Some(candidate)
+}
+
+fn port<'a>(graph: &Graph<'a>, signal: &Signal<'a>, protocol: bool) -> Option<Candidate> {
+    let service = routes::of(graph, &signal.object)?;
+    let wrong = routes::wrong_port(graph, service)?;
+    let name = &service.metadata.name;
+    let text = |value: serde_json::Value| value.to_string().replace('"', "");
+    let (now, meant) = (text(wrong.observed()), text(wrong.meant()));
+    match (&wrong.what, protocol) {
+        (Wrong::Target(..), false) => Some(Candidate::new(
+            &signal.object,
+            format!("Service \"{name}\" sends to port {now}, its pods listen on {meant}"),
+            format!(
+                "targetPort {now} of Service \"{name}\" is no port of the pods it selects; they declare {meant}"
+            ),
+        )),
+        (Wrong::Protocol(..), true) => Some(Candidate::new(
+            &signal.object,
+            format!("Service \"{name}\" speaks {now}, its pods {meant}"),
+            format!(
+                "Service \"{name}\" forwards {now} to a port that the pods declare for {meant}"
+            ),
+        )),
+        _ => None,
+    }
+}
+
+fn zero<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let (kind, name) = (&signal.owner.kind, &signal.owner.name);
+    Some(Candidate::new(
+        &signal.owner,
+        "it is scaled to zero and still needed",
+        format!("{kind} \"{name}\" wants no pods, and a Service on it is routed or called"),
+    ))
+}
+
+/// The first wrong address of a workload: with something near, or without.
+pub(in super::super) fn wrong_address<'g, 'a>(
+    graph: &'g Graph<'a>,
+    signal: &Signal<'a>,
+    near: bool,
+) -> Option<(&'g Call<'a>, Mismatch<'a>)> {
+    let (_, all) = graph
+        .calls()
+        .iter()
+        .find(|(caller, _)| *caller == signal.owner)?;
+    all.iter().find_map(|call| {
+        let wrong = calls::mismatch(graph, call)?;
+        (matches!(wrong, Mismatch::Service(None)) != near).then_some((call, wrong))
+    })
+}
+
+fn address<'a>(graph: &Graph<'a>, signal: &Signal<'a>, near: bool) -> Option<Candidate> {
+    let (call, wrong) = wrong_address(graph, signal, near)?;
+    let (value, service) = (&call.value, &call.service);
+    let (words, more) = match &wrong {
+        Mismatch::Service(Some(name)) => (
+            format!("\"{value}\" names no Service"),
+            format!("there is no Service \"{service}\"; \"{name}\" exists"),
+        ),
+        Mismatch::Port(port) => (
+            format!("\"{value}\" names no port of Service \"{service}\""),
+            format!("Service \"{service}\" listens on {port}"),
+        ),
+        Mismatch::Service(None) => (
+            format!("Service \"{service}\" does not exist"),
+            format!(
+                "there is no Service \"{service}\" in namespace \"{}\"",
+                call.namespace
+            ),
+        ),
+    };
+    let target = if near { &call.holder } else { &signal.owner };
+    let mut candidate = Candidate::new(
+        target,
+        words,
+        format!("{} holds \"{value}\": {more}", call.field),
+    );
+    if near {
+        candidate.base = Some(0.9);
+    }
+    Some(candidate)
+}
+
+fn ingress<'a>(graph: &Graph<'a>, signal: &Signal<'a>, cause: &str) -> Option<Candidate> {
+    let ingress: &Ingress = graph.get(&signal.object.namespace, &signal.object.name)?;
+    let (field, words) = faults(graph, ingress)
+        .into_iter()
+        .find_map(|(id, field, words)| (id == cause).then_some((field, words)))?;
+    let mut candidate = Candidate::new(&signal.object, words.clone(), format!("{words} ({field})"));
+    candidate.evidence.push(seen(
+        signal.object.clone(),
+        field,
+        "absent",
+        EvidenceSource::Computed,
+        None,
+    ));
+    Some(candidate)
+}
+
+/// What is wrong with an Ingress: cause, field, words.
+pub(in super::super) fn faults(
+    graph: &Graph<'_>,
+    ingress: &Ingress,
+) -> Vec<(&'static str, String, String)> {
+    let namespace = &*ingress.metadata.namespace;
+    let mut found = Vec::new();
+    for (field, backend) in ingress.backends() {
+        if !graph.knows(Kind::Services) {
+            break;
+        }
+        match graph.get::<Service>(namespace, &backend.name) {
+            None => found.push((
+                "ingress_backend_missing",
+                format!("{field}.service.name"),
+                format!("Service \"{}\" does not exist", backend.name),
+            )),
+            Some(service) if service.spec.r#type != "ExternalName" => {
+                let port = &backend.port;
+                let fits = service.spec.ports.iter().any(|one| {
+                    if port.number == 0 {
+                        one.name == port.name
+                    } else {
+                        one.port == port.number
+                    }
+                });
+                if !fits && (port.number != 0 || !port.name.is_empty()) {
+                    let asked = if port.number == 0 {
+                        port.name.clone()
+                    } else {
+                        port.number.to_string()
+                    };
+                    found.push((
+                        "ingress_port_mismatch",
+                        format!("{field}.service.port"),
+                        format!("Service \"{}\" has no port {asked}", backend.name),
+                    ));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(class) = &ingress.spec.ingress_class_name
+        && graph.knows(Kind::IngressClasses)
+        && graph.get::<IngressClass>("", class).is_none()
+    {
+        found.push((
+            "ingress_class_missing",
+            "spec.ingressClassName".into(),
+            format!("IngressClass \"{class}\" does not exist"),
+        ));
+    }
+    for (index, tls) in ingress.spec.tls.iter().enumerate() {
+        let absent = !tls.secret_name.is_empty()
+            && graph.knows(Kind::Secrets)
+            && graph.get::<Secret>(namespace, &tls.secret_name).is_none();
+        if absent {
+            found.push((
+                "tls_secret_missing",
+                format!("spec.tls[{index}].secretName"),
+                format!("TLS Secret \"{}\" does not exist", tls.secret_name),
+            ));
+        }
+    }
+    found
+}
+
+/// The reference of an Ingress, for its detector.
+pub(in super::super) fn reference(ingress: &Ingress) -> kubegraf_ipc::object::ObjectRef {
+    ingress.reference()
+}

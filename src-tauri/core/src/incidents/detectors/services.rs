@@ -1,0 +1,290 @@
+//! Services that lead nowhere.
+
+use kubegraf_ipc::incident::{EvidenceSource, Severity};
+
+use super::super::{
+    calls, containers,
+    evidence::{against, seen},
+    graph::{Graph, selected, selects},
+    routes,
+    signal::Signal,
+    snapshot::Kind,
+};
+use super::Detector;
+use crate::objects::{Object, Pod, Service, condition};
+
+/// `service_no_endpoints`
+pub(super) struct ServiceNoEndpoints;
+
+impl Detector for ServiceNoEndpoints {
+    fn r#type(&self) -> &'static str {
+        "service_no_endpoints"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Services]
+    }
+    fn threshold(&self) -> i64 {
+        60
+    }
+    fn doc(&self) -> &'static str {
+        "a Service with a selector has no ready pod, and it is routed, called by a workload, or a workload's labels are nearly what it selects"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let mut signals = Vec::new();
+        let mut ready: std::collections::HashMap<&str, Vec<&Pod>> =
+            std::collections::HashMap::new();
+        for pod in graph.pods().filter(|pod| serves(pod)) {
+            ready.entry(&*pod.metadata.namespace).or_default().push(pod);
+        }
+        for service in graph.all::<Service>() {
+            let meta = &service.metadata;
+            let young = meta
+                .created
+                .is_some_and(|at| graph.now() - at < self.threshold());
+            if young
+                || meta.deleted.is_some()
+                || service.spec.selector.is_empty()
+                || service.spec.r#type == "ExternalName"
+                || containers::ignored(&meta.annotations, self.r#type())
+            {
+                continue;
+            }
+            let workloads = graph.workloads();
+            let matched = workloads
+                .iter()
+                .filter(|one| selected(service, one))
+                .count();
+            let judged = if graph.knows(Kind::Pods) {
+                let near = ready.get(&*meta.namespace);
+                near.is_some_and(|pods| pods.iter().any(|pod| selects(service, pod)))
+            } else {
+                matched > 0
+            };
+            // Pods its controller has not made yet, or has not been seen to make, prove nothing.
+            let unseen = graph.pods().next().is_none() && matched > 0;
+            if judged
+                || unseen
+                || !routes::wanted(graph, service) && routes::meant(graph, service).is_none()
+            {
+                continue;
+            }
+            let object = service.reference();
+            let selector: Vec<String> = service
+                .spec
+                .selector
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let mut evidence = vec![seen(
+                object.clone(),
+                "spec.selector",
+                selector.join(","),
+                EvidenceSource::Spec,
+                None,
+            )];
+            evidence.push(seen(
+                object.clone(),
+                "endpoints",
+                0,
+                EvidenceSource::Computed,
+                Some(graph.now()),
+            ));
+            let begun = meta.created.unwrap_or(graph.now());
+            signals.push(Signal::of(self.r#type(), object, begun, evidence));
+        }
+        signals
+    }
+}
+
+fn serves(pod: &Pod) -> bool {
+    pod.metadata.deleted.is_none()
+        && condition(&pod.status.conditions, "Ready").map_or_else(
+            || {
+                let all = &pod.status.container_statuses;
+                !all.is_empty() && all.iter().all(|one| one.ready)
+            },
+            |ready| ready.status == "True",
+        )
+}
+
+/// `service_port_mismatch`
+pub(super) struct ServicePortMismatch;
+
+impl Detector for ServicePortMismatch {
+    fn r#type(&self) -> &'static str {
+        "service_port_mismatch"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Services]
+    }
+    fn threshold(&self) -> i64 {
+        0
+    }
+    fn doc(&self) -> &'static str {
+        "a Service's targetPort is no port of the pods it selects, where those declare ports, or the protocol differs"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let mut services: Vec<&Service> = graph.all().collect();
+        services.sort_by_key(|service| (&service.metadata.namespace, &service.metadata.name));
+        services
+            .into_iter()
+            .filter(|service| {
+                let meta = &service.metadata;
+                meta.deleted.is_none()
+                    && !calls::headless(service)
+                    && service.spec.r#type != "ExternalName"
+                    && !containers::ignored(&meta.annotations, self.r#type())
+            })
+            .filter_map(|service| {
+                let wrong = routes::wrong_port(graph, service)?;
+                let object = service.reference();
+                let observed = seen(
+                    object.clone(),
+                    wrong.field(),
+                    wrong.observed(),
+                    EvidenceSource::Spec,
+                    None,
+                );
+                let evidence = vec![against(observed, wrong.meant())];
+                let begun = service.metadata.created.unwrap_or(graph.now());
+                Some(Signal::of(self.r#type(), object, begun, evidence))
+            })
+            .collect()
+    }
+}
+
+/// `workload_scaled_to_zero`
+pub(super) struct WorkloadScaledToZero;
+
+impl Detector for WorkloadScaledToZero {
+    fn r#type(&self) -> &'static str {
+        "workload_scaled_to_zero"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Services]
+    }
+    fn threshold(&self) -> i64 {
+        0
+    }
+    fn doc(&self) -> &'static str {
+        "a workload wants no pods while a Service on it is routed or called by another workload"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let mut signals = Vec::new();
+        for workload in graph.workloads() {
+            let by_design = workload
+                .meta
+                .annotations
+                .iter()
+                .any(|(key, _)| key.starts_with("autoscaling.keda.sh/"));
+            if workload.desired != Some(0)
+                || by_design
+                || !matches!(workload.object.kind.as_str(), "Deployment" | "StatefulSet")
+                || containers::ignored(&workload.meta.annotations, self.r#type())
+            {
+                continue;
+            }
+            let Some(service) = graph
+                .all::<Service>()
+                .find(|service| selected(service, workload) && routes::wanted(graph, service))
+            else {
+                continue;
+            };
+            let object = workload.object.clone();
+            let evidence = vec![
+                seen(
+                    object.clone(),
+                    "spec.replicas",
+                    0,
+                    EvidenceSource::Spec,
+                    None,
+                ),
+                seen(
+                    service.reference(),
+                    "endpoints",
+                    0,
+                    EvidenceSource::Computed,
+                    None,
+                ),
+            ];
+            signals.push(Signal::of(self.r#type(), object, graph.now(), evidence));
+        }
+        signals
+    }
+}
+
+/// `address_mismatch`
+pub(super) struct AddressMismatch;
+
+impl Detector for AddressMismatch {
+    fn r#type(&self) -> &'static str {
+        "address_mismatch"
+    }
+    fn severity(&self) -> Severity {
+        Severity::Medium
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Services]
+    }
+    fn threshold(&self) -> i64 {
+        0
+    }
+    fn doc(&self) -> &'static str {
+        "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, and the workload's pods fail or are not ready"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let mut signals = Vec::new();
+        for (caller, all) in graph.calls() {
+            let failing = earlier
+                .iter()
+                .any(|signal| signal.owner == *caller && signal.pod().is_some());
+            let short = graph.workload(caller).is_some_and(|one| {
+                one.ready
+                    .zip(one.desired)
+                    .is_some_and(|(ready, wanted)| ready < wanted)
+            });
+            // Without any pod in the input nothing says that it works; a near name then decides.
+            let unseen = graph.pods().next().is_none();
+            let mut evidence = Vec::new();
+            for call in all {
+                let Some(wrong) = calls::mismatch(graph, call) else {
+                    continue;
+                };
+                let near = !matches!(wrong, calls::Mismatch::Service(None));
+                if !(failing || short || unseen && near) {
+                    continue;
+                }
+                let observed = seen(
+                    call.holder.clone(),
+                    call.field.clone(),
+                    &call.value,
+                    EvidenceSource::Spec,
+                    None,
+                );
+                evidence.push(match &wrong {
+                    calls::Mismatch::Service(Some(name)) => against(observed, name),
+                    calls::Mismatch::Port(port) => against(observed, port),
+                    calls::Mismatch::Service(None) => observed,
+                });
+            }
+            if !evidence.is_empty() {
+                signals.push(Signal::of(
+                    self.r#type(),
+                    caller.clone(),
+                    graph.now(),
+                    evidence,
+                ));
+            }
+        }
+        signals
+    }
+}
