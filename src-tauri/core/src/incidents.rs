@@ -46,5 +46,6 @@ pub use found::{Found, evaluate};
 pub use graph::Graph;
 pub use ledger::{Ledger, Quiet, StoredIncident, deltas, summary};
 pub use signal::Signal;
+pub(crate) use snapshot::Held;
 pub use snapshot::{Existence, Kind, Objects, Snapshot};
 pub use workloads::Workload;

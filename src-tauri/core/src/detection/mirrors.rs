@@ -1,5 +1,7 @@
 //! The mirrors the engine reads, and the snapshot made of them.
 
+mod referred;
+
 use std::sync::Arc;
 
 use kubegraf_ipc::object::Freshness;
@@ -10,6 +12,7 @@ use crate::{
     kinds::{Deployments, Events, Kind, Namespaces, Nodes, Pods, ReplicaSets, Services},
     watch::{Mirror, Subscription},
 };
+use referred::Referred;
 
 /// Subscriptions to every kind the engine reads.
 pub(super) struct Mirrors {
@@ -21,6 +24,7 @@ pub(super) struct Mirrors {
     events: Arc<Subscription<Events>>,
     services: Arc<Subscription<Services>>,
     namespaces: Arc<Subscription<Namespaces>>,
+    referred: Vec<Referred>,
     changes: Vec<tokio::sync::watch::Receiver<u64>>,
 }
 
@@ -36,6 +40,7 @@ impl Mirrors {
             events: watches.subscribe(),
             services: watches.subscribe(),
             namespaces: watches.subscribe(),
+            referred: referred::subscribe(watches),
             changes: Vec::new(),
         };
         mirrors.changes = vec![
@@ -47,6 +52,8 @@ impl Mirrors {
             mirrors.services.changes(),
             mirrors.namespaces.changes(),
         ];
+        let referred = mirrors.referred.iter().map(Referred::changes);
+        mirrors.changes.extend(referred);
         mirrors
     }
 
@@ -81,7 +88,16 @@ impl Mirrors {
         let sound = |freshness: &Freshness| {
             matches!(freshness, Freshness::Live | Freshness::Forbidden { .. })
         };
-        self.all().iter().all(sound).then(|| Snapshot {
+        // All of them are looked at: each notes whether it has been whole.
+        let waits = self
+            .referred
+            .iter_mut()
+            .filter_map(|one| one.waits().then_some(()))
+            .count();
+        if waits > 0 || !self.all().iter().all(sound) {
+            return None;
+        }
+        let mut snapshot = Snapshot {
             cluster: self.cluster.clone(),
             now,
             pods: known(&self.pods),
@@ -92,7 +108,11 @@ impl Mirrors {
             services: known(&self.services),
             namespaces: known(&self.namespaces),
             ..Snapshot::default()
-        })
+        };
+        for one in &self.referred {
+            one.fill(&mut snapshot);
+        }
+        Some(snapshot)
     }
 
     fn all(&self) -> [Freshness; 7] {

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::objects::{Container, Ingress, IntOrString, Object, Pod, Service};
 
+/// Selector keys with the value they should have; `None` for one that should go.
+pub(super) type Changes = BTreeMap<String, Option<String>>;
+
 /// Whether someone needs the Service: it is open to the outside, routed, or called.
 pub(super) fn wanted(graph: &Graph<'_>, service: &Service) -> bool {
     let meta = &service.metadata;
@@ -24,7 +27,7 @@ pub(super) fn wanted(graph: &Graph<'_>, service: &Service) -> bool {
 pub(super) fn meant<'g, 'a>(
     graph: &'g Graph<'a>,
     service: &Service,
-) -> Option<(&'g Workload<'a>, BTreeMap<String, Option<String>>)> {
+) -> Option<(&'g Workload<'a>, Changes)> {
     let selector = &service.spec.selector;
     let workloads = graph
         .workloads()
@@ -34,7 +37,7 @@ pub(super) fn meant<'g, 'a>(
     if selector.is_empty() || all.iter().any(|one| selected(service, one)) {
         return None;
     }
-    let mut best: Option<(usize, &Workload<'_>, BTreeMap<String, Option<String>>)> = None;
+    let mut best: Option<(usize, &Workload<'_>, Changes)> = None;
     for workload in all {
         let mut score = usize::from(workload.object.name == *service.metadata.name) * 3;
         let mut changes = BTreeMap::new();

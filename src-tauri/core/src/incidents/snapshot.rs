@@ -65,6 +65,20 @@ macro_rules! kinds {
         })*
 
         impl Kind {
+            /// Whether objects of the kind live in namespaces.
+            #[must_use]
+            pub fn namespaced(self) -> bool {
+                !matches!(
+                    self,
+                    Self::Nodes
+                        | Self::Namespaces
+                        | Self::Volumes
+                        | Self::StorageClasses
+                        | Self::IngressClasses
+                        | Self::PriorityClasses
+                )
+            }
+
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 

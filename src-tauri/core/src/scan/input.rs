@@ -162,7 +162,7 @@ impl Gathered {
             self.skip(format!("{place}: a {} without metadata.name", kind.name()));
             return;
         }
-        if namespaced(kind) {
+        if kind.namespaced() {
             shape::place(&mut object);
         }
         if kind == Kind::Events {
@@ -315,17 +315,4 @@ fn newer(version: &str, known: &str) -> bool {
         (Some(version), Some(known)) => version > known,
         _ => true,
     }
-}
-
-/// Whether objects of the kind live in namespaces.
-pub(super) fn namespaced(kind: Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Nodes
-            | Kind::Namespaces
-            | Kind::Volumes
-            | Kind::StorageClasses
-            | Kind::IngressClasses
-            | Kind::PriorityClasses
-    )
 }

@@ -6,10 +6,7 @@ use kube::{
 };
 use serde_json::Value;
 
-use super::{
-    Arguments, Error,
-    input::{Gathered, namespaced},
-};
+use super::{Arguments, Error, input::Gathered};
 use crate::{clock::Clock, incidents::Kind};
 
 /// Objects per page.
@@ -45,7 +42,7 @@ pub(super) async fn gather(
                 gathered.snapshot.declare(*kind);
                 read += 1;
             }
-            Err(error) if forbidden(&error) && namespaced(*kind) && namespace.is_some() => {
+            Err(error) if forbidden(&error) && kind.namespaced() && namespace.is_some() => {
                 let within = namespace.as_deref().unwrap_or_default();
                 match list(&client, *kind, within, gathered).await {
                     Ok(()) => {

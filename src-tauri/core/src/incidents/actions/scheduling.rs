@@ -60,7 +60,7 @@ pub(super) fn node_selector(case: &Case<'_, '_>) -> Option<Built> {
 pub(super) fn label_node(case: &Case<'_, '_>) -> Option<Built> {
     let pod = case.signal.pod()?;
     let blame = case.graph.fit(pod);
-    let node = freed(case, Obstacle::Selector)?;
+    let node = freed(case, &Obstacle::Selector)?;
     let missing: Vec<_> = pod
         .spec
         .node_selector
@@ -101,7 +101,7 @@ pub(super) fn label_node(case: &Case<'_, '_>) -> Option<Built> {
 pub(super) fn toleration(case: &Case<'_, '_>) -> Option<Built> {
     let workload = rolling(case)?;
     let pod = case.signal.pod()?;
-    let node = freed(case, Obstacle::Taint)?;
+    let node = freed(case, &Obstacle::Taint)?;
     let taints = fit::untolerated(node, pod);
     let mut tolerations: Vec<Value> = workload
         .spec
@@ -342,12 +342,12 @@ fn whole_template(case: &Case<'_, '_>, workload: &Workload<'_>) -> Option<Value>
 }
 
 /// The node that would take the pod if this obstacle were gone.
-fn freed<'a>(case: &Case<'_, 'a>, obstacle: Obstacle) -> Option<&'a Node> {
+fn freed<'a>(case: &Case<'_, 'a>, obstacle: &Obstacle) -> Option<&'a Node> {
     let pod = case.signal.pod()?;
     let blame = case.graph.fit(pod);
     blame
         .nodes
         .iter()
-        .find(|(_, found)| found.len() == 1 && found.contains(&obstacle))
+        .find(|(_, found)| found.len() == 1 && found.contains(obstacle))
         .map(|(node, _)| *node)
 }

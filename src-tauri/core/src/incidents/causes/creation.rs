@@ -214,8 +214,8 @@ fn requires<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
                 continue;
             }
             let lacks = workload.containers().find(|(_, one)| {
-                let limited = one.resources.limits.get(name).is_some();
-                let asked = one.resources.requests.get(name).is_some() || limited;
+                let limited = one.resources.limits.contains_key(name);
+                let asked = one.resources.requests.contains_key(name) || limited;
                 if kind == "limits" { !limited } else { !asked }
             });
             if let Some((list, container)) = lacks {

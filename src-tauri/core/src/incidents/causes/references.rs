@@ -224,7 +224,8 @@ fn non_root<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let refuses = of_container.run_as_non_root.or(of_pod.run_as_non_root);
     let user = of_container.run_as_user.or(of_pod.run_as_user);
     let says = waits.message.contains("runAsNonRoot") || waits.message.contains("run as root");
-    if !says && !(refuses == Some(true) && user == Some(0)) {
+    let conflicts = refuses == Some(true) && user == Some(0);
+    if !says && !conflicts {
         return None;
     }
     let name = container.name();
