@@ -109,17 +109,16 @@ impl<K: Kind> Reflector<K> {
         loop {
             let begun = tokio::time::Instant::now();
             let ended = match version.take() {
+                // No reason to start over: a server that forgets at once would be listed in a hot loop.
                 None => self.list(&source, scope).await.map(|listed| {
-                    backoff.reset();
                     version = Some(listed);
                 }),
                 Some(from) => {
                     let (told, ended) = self.watch(&source, scope, from).await;
-                    if told.any {
-                        backoff.reset();
-                    }
                     version = Some(told.version);
-                    if ended.is_ok() && begun.elapsed() < TOO_SHORT && !told.any {
+                    if told.any || (ended.is_ok() && begun.elapsed() >= TOO_SHORT) {
+                        backoff.reset();
+                    } else if ended.is_ok() {
                         tokio::time::sleep(backoff.pause()).await;
                     }
                     ended
@@ -133,7 +132,8 @@ impl<K: Kind> Reflector<K> {
                     return Refused;
                 }
                 Broken::Gone { .. } => {
-                    // A storm of these must not become a storm of lists.
+                    // A storm of these must not become a storm of lists, nor its pauses pass for live.
+                    self.reconnecting(scope, &broken);
                     version = None;
                     tokio::time::sleep(backoff.pause()).await;
                 }

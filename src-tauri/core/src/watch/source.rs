@@ -31,12 +31,12 @@ const PAGE: u32 = 500;
 /// How long the server runs one watch, seconds. Short, because a watch that says nothing for longer
 /// than this is a dead connection, and nobody should look at dead rows for minutes.
 const WATCH: u32 = 30;
-/// Silence after which a running watch counts as broken.
+/// Silence after which a running list or watch counts as broken.
 const SILENCE: Duration = Duration::from_secs(40);
 /// How long the first byte of a watch may take.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long a list may make no progress; an old server prepares the whole of it first.
-const LIST_SILENCE: Duration = Duration::from_secs(60);
+/// How long the first byte of a list may take; an old server prepares the whole of it first.
+const LIST_ANSWER: Duration = Duration::from_secs(60);
 /// A page or an event longer than this is not believed, bytes.
 const LARGEST: usize = 512 << 20;
 
@@ -102,8 +102,8 @@ impl<T: Object> Source<T> {
             let request = Request::new(&*self.path)
                 .list(&params)
                 .map_err(|error| Broken::other("list", error))?;
-            let response = self.send("list", request, LIST_SILENCE).await?;
-            let frames = Frames::new("list", response, LIST_SILENCE);
+            let response = self.send("list", request, LIST_ANSWER).await?;
+            let frames = Frames::new("list", response, SILENCE);
             let (version, token) = match (T::DECODE, frames.protobuf) {
                 (Some(decode), true) => protobuf::list(frames, decode, &mut take).await?,
                 _ => json::list(frames, &mut take).await?,
