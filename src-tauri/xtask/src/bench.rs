@@ -1,64 +1,145 @@
-//! `cargo xtask bench`: runs the benches of the workspace. Which there are is asked of cargo, so the list never lies.
+//! `cargo xtask bench`: measures the app beside other clients of the same cluster, and runs the cargo benches of the workspace. Which of
+//! those there are is asked of cargo, so the list never lies.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::options::{Given, Words};
+use crate::options::{Flag, Given, Words};
 use crate::verb::Verb;
-use crate::{process, workspace};
+use crate::{install, needs, process, workspace};
+
+pub mod sheet;
+mod startup;
 
 /// The verb.
 pub struct Bench;
+
+/// What is measured by programs of our own, and how it is explained.
+const MEASURED: &[(&str, &str)] = &[
+    (
+        "list",
+        "every pod of a cluster, from the first connection: curl, client-go, kubectl, KubeGraf's core",
+    ),
+    (
+        "watch",
+        "watch events decoded and stored, and that none is lost",
+    ),
+    (
+        "view",
+        "sorting and filtering, and from an event to the row that shows it",
+    ),
+    (
+        "startup",
+        "from the start to the first painted table, and the memory of all processes",
+    ),
+];
 
 impl Verb for Bench {
     fn name(&self) -> &'static str {
         "bench"
     }
     fn about(&self) -> &'static str {
-        "runs a bench of the workspace, or lists them"
+        "measures the app beside other clients, prints a table and rewrites its section of docs/benchmarks.md"
+    }
+    fn flags(&self) -> &'static [Flag] {
+        &[
+            Flag {
+                name: "--pods",
+                value: Some("N"),
+                about: "pods in the cluster, 10000 unless said; 50000 take 12 GB (list, watch, view)",
+            },
+            Flag {
+                name: "--runs",
+                value: Some("N"),
+                about: "how often each contender runs, 3 unless said",
+            },
+            Flag {
+                name: "--events",
+                value: Some("N"),
+                about: "changes that are watched, 50000 unless said (watch, view)",
+            },
+            Flag {
+                name: "--slow",
+                value: None,
+                about: "also what needs minutes: kubectl with more than 10000 pods (list)",
+            },
+            Flag {
+                name: "--dry",
+                value: None,
+                about: "print only, leave docs/benchmarks.md as it is",
+            },
+        ]
     }
     fn words(&self) -> Words {
         Words::UpTo {
             most: 1,
             usage: "[NAME]",
-            about: "Without a name the benches are listed; \"all\" runs them all.",
+            about: "list, watch, view, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
+                    something else at the same time the figures mean nothing.",
         }
     }
     fn run(&self, given: &Given) -> Result<()> {
         let benches = targets("bench")?;
         let Some(wanted) = given.words.first() else {
-            if benches.is_empty() {
-                println!("the workspace has no benches yet");
+            for (name, about) in MEASURED {
+                println!("{name:<16} {about}");
             }
             for bench in &benches {
                 println!("{:<16} {}", bench.name, bench.package);
             }
             return Ok(());
         };
-        let chosen: Vec<&Target> = benches
-            .iter()
-            .filter(|bench| wanted == "all" || bench.name == *wanted)
-            .collect();
-        if chosen.is_empty() {
-            let names: Vec<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
-            let there = if names.is_empty() {
-                "none yet".to_owned()
-            } else {
+        match wanted.as_str() {
+            "startup" => return startup::run(given),
+            name if MEASURED.iter().any(|(measured, _)| *measured == name) => {
+                return conduct(name, given);
+            }
+            _ => {}
+        }
+        let Some(bench) = benches.iter().find(|bench| bench.name == *wanted) else {
+            let own = MEASURED.iter().map(|(name, _)| *name);
+            let names: Vec<&str> = own
+                .chain(benches.iter().map(|bench| bench.name.as_str()))
+                .collect();
+            bail!(
+                "there is no bench \"{wanted}\"; there are: {}",
                 names.join(", ")
-            };
-            bail!("there is no bench \"{wanted}\"; there are: {there}");
-        }
-        for bench in chosen {
-            process::run(workspace::cargo().args([
-                "bench",
-                "--package",
-                &bench.package,
-                "--bench",
-                &bench.name,
-            ]))?;
-        }
-        Ok(())
+            );
+        };
+        process::run(workspace::cargo().args([
+            "bench",
+            "--package",
+            &bench.package,
+            "--bench",
+            &bench.name,
+        ]))
     }
+}
+
+/// Hands over to the program that links the core and the clusters.
+fn conduct(name: &str, given: &Given) -> Result<()> {
+    install::ensure("build the control plane", &[needs::GO])?;
+    let mut cargo = workspace::cargo();
+    cargo.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "kubegraf-bench",
+        "--",
+        name,
+    ]);
+    for flag in ["--pods", "--runs", "--events"] {
+        if let Some(value) = given.value(flag) {
+            cargo.args([flag, value]);
+        }
+    }
+    for flag in ["--slow", "--dry"] {
+        if given.has(flag) {
+            cargo.arg(flag);
+        }
+    }
+    process::run(&mut cargo)
 }
 
 /// A target of the workspace.

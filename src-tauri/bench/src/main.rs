@@ -1,0 +1,40 @@
+//! The programs of `cargo xtask bench list|watch|view`: a conductor that brings a cluster up and starts
+//! each contender as a process of its own, and the contender that is KubeGraf's core.
+//! Knows the core's public face only; what a target is stands in [`verdict`].
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks on its output"
+)]
+
+mod asked;
+mod list;
+mod ours;
+mod process;
+mod stage;
+mod tape;
+mod verdict;
+mod view;
+mod watch;
+mod wire;
+
+use anyhow::{Result, bail};
+
+use crate::asked::Asked;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let asked = Asked::read(&arguments)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match asked.verb.as_str() {
+            "list" => list::conduct(&asked).await,
+            "watch" => watch::conduct(&asked).await,
+            "view" => view::conduct(&asked).await,
+            "ours-list" => ours::list(&asked).await,
+            "ours-watch" => watch::ours(&asked).await,
+            "ours-view" => view::ours(&asked).await,
+            other => bail!("there is no bench \"{other}\": say list, watch or view"),
+        }
+    })
+}
