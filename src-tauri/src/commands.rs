@@ -18,7 +18,7 @@ use kubegraf_ipc::{
     inspect::{GetCacheStats, GetCapabilities, GetObject},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
-    table::{ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
+    table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
 };
 use tauri::{
     Runtime, State, Webview,
@@ -88,6 +88,7 @@ commands! {
     list_namespaces(ListNamespaces);
     list_kinds(ListKinds);
     read_rows(ReadRows);
+    export_table(ExportTable);
     get_preferences(GetPreferences);
     set_preference(SetPreference);
     get_incident(GetIncident);
@@ -135,6 +136,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         list_kinds,
         set_table_view,
         read_rows,
+        export_table,
         get_preferences,
         set_preference,
         get_incident,

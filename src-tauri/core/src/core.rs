@@ -25,7 +25,7 @@ use kubegraf_ipc::{
     object::Freshness,
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
-    table::{KindInfo, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
+    table::{ExportTable, KindInfo, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -445,6 +445,27 @@ impl Core {
             namespaces: request.namespaces,
         };
         table::read(&table, &request.view, &request.only)
+    }
+
+    /// [`ExportTable`].
+    pub async fn export_table(&self, request: ExportTable) -> Reply<ExportTable> {
+        let kind = found(&request.kind)?;
+        let connection = self.connection(&request.cluster)?;
+        let table = Table {
+            rows: kind.rows(connection.watches()),
+            columns: kind.info().columns,
+            facet: kind.facet(),
+            namespaces: request.namespaces,
+        };
+        let now = self.0.clock.epoch_seconds();
+        let name = format!("{}-{}-{now}", request.kind, connection.name());
+        let write = move || {
+            let folder = table::export::folder()?;
+            table::export::export(&table, &request.view, &request.columns, &folder, &name)
+        };
+        let written = tokio::task::spawn_blocking(write).await;
+        let written = written.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        Ok(written?)
     }
 
     /// [`GetPreferences`].

@@ -3,6 +3,7 @@
 //! Filter, order and facets run here over the whole set; the window holds one slice. It knows rows
 //! and views, nothing of object types or Tauri.
 
+pub mod export;
 mod filter;
 mod order;
 mod page;

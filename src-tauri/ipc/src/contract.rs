@@ -68,6 +68,7 @@ ipc! {
         list_kinds(ListKinds) -> Vec<KindInfo>;
         set_table_view(SetTableView) -> ();
         read_rows(ReadRows) -> RowPage;
+        export_table(ExportTable) -> Exported;
         get_preferences(GetPreferences) -> Preferences;
         get_incident(GetIncident) -> Incident;
         preview_fix(PreviewFix) -> Plan;

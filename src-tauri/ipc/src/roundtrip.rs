@@ -46,7 +46,7 @@ round_trips! {
     list_executions: ListExecutions, watch_execution: WatchExecution,
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
-    watch_overview: WatchOverview, overview: Overview, read_rows: ReadRows, row_page: RowPage,
+    watch_overview: WatchOverview, overview: Overview, export_table: ExportTable, exported: Exported, read_rows: ReadRows, row_page: RowPage,
     unwatch: Unwatch, report_ui: ReportUi,
     refresh_clusters: RefreshClusters, watch_clusters: WatchClusters, test_cluster: TestCluster,
     cluster_health: ClusterHealth, add_kubeconfig: AddKubeconfig,

@@ -133,6 +133,36 @@ pub struct RowPage {
     pub rows: Vec<Row>,
 }
 
+/// Writes every row of a view to a new CSV file in the downloads folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct ExportTable {
+    /// [`crate::cluster::ClusterEntry::id`].
+    pub cluster: String,
+    /// [`KindInfo::id`].
+    pub kind: String,
+    /// Namespaces to write; empty means all.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub namespaces: Vec<String>,
+    /// Filter, facet and order; offset and count do not matter.
+    pub view: TableView,
+    /// Names of the columns to write, in order; `NAMESPACE` may be among them.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub columns: Vec<String>,
+}
+
+/// Reply to [`ExportTable`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct Exported {
+    /// The file.
+    pub path: String,
+    /// Rows in it, without the heads.
+    pub rows: u64,
+}
+
 /// What an open table sends, at most one per 50 ms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]

@@ -6,7 +6,8 @@ use kubegraf_ipc::{
     Code, Error,
     object::Freshness,
     table::{
-        ReadRows, Row, RowPage, SetTableView, Sort, TableEvent, TableHead, TableView, WatchTable,
+        ExportTable, Exported, ReadRows, Row, RowPage, SetTableView, Sort, TableEvent, TableHead,
+        TableView, WatchTable,
     },
 };
 use leptos::prelude::*;
@@ -234,6 +235,23 @@ impl Table {
             only,
         })
         .await
+    }
+
+    /// Has core write the whole filtered set to a file.
+    ///
+    /// # Errors
+    /// What core answered, or that the table is not open.
+    pub async fn export(self, columns: Vec<String>) -> Result<Exported, Error> {
+        let closed = || Error::new(Code::NotFound, "the table is not open");
+        let opened = self.opened.get_value().ok_or_else(closed)?;
+        let request = ExportTable {
+            cluster: opened.cluster,
+            kind: opened.kind,
+            namespaces: opened.namespaces,
+            view: self.view.get_untracked(),
+            columns,
+        };
+        ipc::call(request).await
     }
 
     /// Whether it holds rows, or knows that there are none.

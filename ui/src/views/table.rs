@@ -4,7 +4,7 @@ use kubegraf_ipc::{
     object::Freshness,
     table::{KindInfo, Row},
 };
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 
 use crate::{
     components::{
@@ -17,9 +17,14 @@ use crate::{
         icon::Icon,
         marking::{MarkBar, RowMenu, RowMenuAt},
     },
-    model::{drill, words::grouped},
+    model::{
+        drill,
+        words::{grouped, plural},
+    },
     route::Route,
-    state::{layout::Layout, navigation::Navigation, session::Session, table::Table},
+    state::{
+        layout::Layout, navigation::Navigation, session::Session, table::Table, toasts::Toasts,
+    },
     views::{first_paint::FirstPaint, table_empty::TableEmpty},
 };
 
@@ -130,6 +135,7 @@ fn KindTable(
             <Facets table />
             <MarkBar table layout />
             <ColumnMenu layout />
+            <ExportButton table layout />
         </div>
         {move || match shows.get() {
             Shows::Rows => {
@@ -139,6 +145,46 @@ fn KindTable(
             Shows::Reason => view! { <TableEmpty table kind=kind.clone() reopen /> }.into_any(),
         }}
         <RowMenu at=menu table layout on_open />
+    }
+}
+
+/// Writes what matches to a file.
+#[component]
+fn ExportButton(
+    /// The table.
+    table: Table,
+    /// Its columns.
+    layout: Layout,
+) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let busy = RwSignal::new(false);
+    let export = move |_| {
+        busy.set(true);
+        let columns = layout.shown.get_untracked().into_iter();
+        let columns = columns.map(|column| column.name).collect();
+        spawn_local(async move {
+            match table.export(columns).await {
+                Ok(done) => toasts.say(format!(
+                    "{} written to {}",
+                    plural(done.rows, "row"),
+                    done.path
+                )),
+                Err(error) => toasts.complain("exporting the table", &error),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <button
+            class="button small"
+            type="button"
+            data-action="export"
+            title="Every row that matches, as a CSV file in the downloads folder"
+            disabled=move || busy.get()
+            on:click=export
+        >
+            "Export"
+        </button>
     }
 }
 
