@@ -75,7 +75,7 @@ async fn a_choice_of_columns_is_there_after_a_reload() {
             return heads.includes('NODE') && !heads.includes('READY')";
         page.until("changed columns", SOON, changed).await?;
         // Core keeps it a moment after the window shows it.
-        let kept = "window.__kept = null; window.__TAURI__.core.invoke('get_preferences', {request: {}})\
+        let kept = "window.__TAURI__.core.invoke('get_preferences', {request: {}})\
             .then(p => window.__kept = p.tables.length); return window.__kept";
         page.until("kept layout", SOON, kept).await?;
 

@@ -119,6 +119,7 @@ async fn a_rollout_that_cannot_pull_its_image_is_healed_on_a_real_cluster() {
         .expect("the image is set");
 
     journey("main_job_real", Some(&kubeconfig), |page| async move {
+        page.go("pods").await?;
         page.sees("[role=grid] [role=row][data-name^=\"checkout-\"]", SOON).await?;
         let pulling = "const rows = [...document.querySelectorAll('[role=row][data-name^=\"checkout-\"]')]; \
             return rows.some(r => /ErrImagePull|ImagePullBackOff/.test(r.innerText))";
