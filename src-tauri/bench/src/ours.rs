@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use kubegraf_core::clock::SystemClock;
-use kubegraf_core::clusters::{Clusters, Connection, Sources};
-use kubegraf_core::kinds::{self, Pods};
-use kubegraf_core::table::{self, Table};
+use kubegraf_core::{
+    clock::{Clock, SystemClock},
+    clusters::{Clusters, Connection, Preferences, Sources},
+    kinds::{self, Pods},
+    store::Store,
+    table::{self, Table},
+};
 use kubegraf_ipc::object::Freshness;
 use kubegraf_ipc::table::TableView;
 use serde::{Deserialize, Serialize};
@@ -46,7 +49,9 @@ pub async fn connect(kubeconfig: &str) -> Result<(Clusters, Arc<Connection>)> {
         kubeconfigs: vec![PathBuf::from(kubeconfig)],
         ..Sources::default()
     };
-    let clusters = Clusters::new(sources, Arc::new(SystemClock));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let preferences = Preferences::load(Store::in_memory().await?, Arc::clone(&clock)).await?;
+    let clusters = Clusters::new(sources, preferences, clock);
     let entry = clusters
         .list()
         .clusters

@@ -787,7 +787,12 @@ async fn a_token_the_server_stops_taking_is_renewed_once_for_everybody() {
                 api_version: "v1".into(),
                 kind: "Namespace".into(),
                 namespace: String::new(),
-                name: if n % 2 == 0 { "default" } else { "kube-system" }.into(),
+                name: if n.is_multiple_of(2) {
+                    "default"
+                } else {
+                    "kube-system"
+                }
+                .into(),
                 uid: None,
             };
             let request = GetObject {

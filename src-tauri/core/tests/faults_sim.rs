@@ -167,6 +167,10 @@ async fn a_storm_of_410_is_no_storm_of_lists_and_leaves_no_gap() {
         assert!(pods.len() >= 29, "a re-list showed {} pods", pods.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    assert!(
+        doubts > 1000,
+        "the pauses passed for live, {doubts} of 2400 looks"
+    );
     let lists = stage.lists.load(Ordering::Relaxed);
     // Doubling pauses up to 20 s make about a dozen in two minutes.
     assert!((2..=40).contains(&lists), "{lists} lists in two minutes");

@@ -2,6 +2,11 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use kubegraf_core::{
+    clock::{Clock, SystemClock},
+    clusters::{Clusters, Connection, Preferences, Sources},
+    store::Store,
+};
 use kubegraf_testcluster::Cluster;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -150,20 +155,15 @@ async fn passes(gate: &mut watch::Receiver<Network>) -> bool {
 }
 
 /// The app's own connection to a cluster, through a relay or not.
-pub async fn connection(
-    kubeconfig: &Path,
-) -> (
-    kubegraf_core::clusters::Clusters,
-    Arc<kubegraf_core::clusters::Connection>,
-) {
-    let sources = kubegraf_core::clusters::Sources {
+pub async fn connection(kubeconfig: &Path) -> (Clusters, Arc<Connection>) {
+    let sources = Sources {
         kubeconfigs: vec![kubeconfig.into()],
         ..Default::default()
     };
-    let clusters = kubegraf_core::clusters::Clusters::new(
-        sources,
-        Arc::new(kubegraf_core::clock::SystemClock),
-    );
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = Store::in_memory().await.unwrap();
+    let preferences = Preferences::load(store, Arc::clone(&clock)).await.unwrap();
+    let clusters = Clusters::new(sources, preferences, clock);
     let entry = clusters.list().clusters.into_iter().find(|c| !c.is_demo);
     let id = entry.unwrap().id;
     let connection = clusters.switch(&id).await.unwrap();

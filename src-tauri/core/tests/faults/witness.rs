@@ -1,6 +1,6 @@
 //! What every fault test asks: the mirror against the truth, and how long it takes.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, api::ListParams, core::PartialObjectMeta};
