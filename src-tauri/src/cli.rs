@@ -1,4 +1,4 @@
-//! The command line: `scan` without a window, else a few flags and then the window.
+//! The command line: `scan` and `fix` without a window, else a few flags and then the window.
 
 use std::{
     ffi::OsString,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use kubegraf_core::{Core, Options, clock::SystemClock, scan};
+use kubegraf_core::{Core, Options, clock::SystemClock, fix, scan};
 use tauri::RunEvent;
 use tracing_subscriber::EnvFilter;
 
@@ -16,8 +16,10 @@ KubeGraf: see what is broken in Kubernetes, and why
 
 Usage: kubegraf [--demo]
        kubegraf scan [options]
+       kubegraf fix --incident ID | --first [options]
 
   scan         say what is broken, on the command line; see kubegraf scan --help
+  fix          preview or apply the fix of an incident; see kubegraf fix --help
   --demo       start on the embedded demo cluster even if there is a kubeconfig
   --version    print the version
   --help       print this
@@ -32,6 +34,7 @@ enum Asked {
     Help,
     Version,
     Scan,
+    Fix,
     Window { demo: bool },
 }
 
@@ -56,6 +59,7 @@ fn parse(arguments: &mut impl Iterator<Item = OsString>) -> anyhow::Result<Asked
         let command = std::mem::take(&mut first);
         asked = match argument.to_str() {
             Some("scan") if command => return Ok(Asked::Scan),
+            Some("fix") if command => return Ok(Asked::Fix),
             Some("--help" | "-h") => return Ok(Asked::Help),
             Some("--version" | "-V") => return Ok(Asked::Version),
             Some("--demo") => Asked::Window { demo: true },
@@ -71,6 +75,7 @@ fn open(asked: Asked, rest: impl Iterator<Item = OsString>) -> anyhow::Result<Ex
         Asked::Help => out.write_all(HELP.as_bytes())?,
         Asked::Version => writeln!(out, "kubegraf {}", env!("CARGO_PKG_VERSION"))?,
         Asked::Scan => return look(rest),
+        Asked::Fix => return treat(rest),
         Asked::Window { demo } => window(demo)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -90,6 +95,23 @@ fn look(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error).context("the answer cannot be written"),
     }
+}
+
+/// Fixes without a window.
+fn treat(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    let options = Options::from_environment(false).context("no place for the app's data")?;
+    let input = std::io::stdin();
+    let (mut out, mut log) = (std::io::stdout(), std::io::stderr());
+    let mut input = std::io::BufReader::new(input);
+    let fix = fix::run(arguments, options, &mut input, &mut out, &mut log);
+    let end = runtime
+        .block_on(fix)
+        .context("the answer cannot be written")?;
+    Ok(ExitCode::from(end.code()))
 }
 
 #[cfg(feature = "wry")]
@@ -134,6 +156,7 @@ mod tests {
         assert_eq!(parsed(&["--demo"]), Ok(Asked::Window { demo: true }));
         assert_eq!(parsed(&["--demo", "--help"]), Ok(Asked::Help));
         assert_eq!(parsed(&["scan", "--file", "x"]), Ok(Asked::Scan));
+        assert_eq!(parsed(&["fix", "--first"]), Ok(Asked::Fix));
         assert!(parsed(&["--demo", "scan"]).unwrap_err().contains("scan"));
         assert!(parsed(&["--dmeo"]).unwrap_err().contains("--dmeo"));
     }

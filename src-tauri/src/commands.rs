@@ -16,6 +16,10 @@ use kubegraf_ipc::{
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
     inspect::{GetCacheStats, GetCapabilities, GetObject},
+    lifecycle::{
+        AcknowledgeIncident, ExportIncident, GiveFeedback, ListFeedback, SimilarIncidents,
+        SnoozeIncident,
+    },
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
@@ -92,6 +96,12 @@ commands! {
     get_preferences(GetPreferences);
     set_preference(SetPreference);
     get_incident(GetIncident);
+    list_feedback(ListFeedback);
+    similar_incidents(SimilarIncidents);
+    export_incident(ExportIncident);
+    acknowledge_incident(AcknowledgeIncident);
+    snooze_incident(SnoozeIncident);
+    give_feedback(GiveFeedback);
     preview_fix(PreviewFix);
     preview_revert(PreviewRevert);
     list_executions(ListExecutions);
@@ -140,6 +150,12 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         get_preferences,
         set_preference,
         get_incident,
+        list_feedback,
+        similar_incidents,
+        export_incident,
+        acknowledge_incident,
+        snooze_incident,
+        give_feedback,
         preview_fix,
         preview_revert,
         list_executions,

@@ -3,6 +3,8 @@
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
 mod counted;
+mod guest;
+mod lifecycle;
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -62,6 +64,8 @@ const IDLE_LOOK: Duration = Duration::from_secs(5);
 pub struct Core(Arc<Inner>);
 
 struct Inner {
+    /// The user of this machine.
+    actor: String,
     cache: Arc<Cache>,
     chosen: Chosen,
     clock: Arc<dyn Clock>,
@@ -103,6 +107,11 @@ impl Core {
     /// # Errors
     /// When the data directory or a database of a newer version of the app is in the way.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        Self::open(options, true).await
+    }
+
+    /// `owner`: whether this process may own running executions and connects by itself.
+    async fn open(options: Options, owner: bool) -> Result<Self, StartError> {
         let Options {
             data_dir,
             sources,
@@ -122,16 +131,19 @@ impl Core {
             Ports {
                 clock: Arc::clone(&clock),
                 ids: Arc::new(|| Uuid::new_v4().to_string()),
-                actor,
+                actor: actor.clone(),
                 neighbourhood: Arc::new(FromServer),
                 pace: Pace::default(),
             },
         );
-        for id in executions.recover().await? {
-            tracing::warn!(execution = %id, "was interrupted when the app last ended");
+        if owner {
+            for id in executions.recover().await? {
+                tracing::warn!(execution = %id, "was interrupted when the app last ended");
+            }
         }
         let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
         let core = Self(Arc::new(Inner {
+            actor,
             cache: Arc::default(),
             chosen: Chosen::new(store.clone()),
             clock: Arc::clone(&clock),
@@ -145,7 +157,9 @@ impl Core {
             holds: std::sync::Mutex::default(),
             work: std::sync::Mutex::default(),
         }));
-        core.begin(clock);
+        if owner {
+            core.begin(clock);
+        }
         Ok(core)
     }
 

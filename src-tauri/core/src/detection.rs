@@ -16,6 +16,7 @@ use std::{
 use kubegraf_ipc::{
     Code, Error,
     incident::{Incident, IncidentRow, IncidentSummary, IncidentsEvent},
+    lifecycle::{AppliedFix, Attention},
     object::{Delta, Freshness},
 };
 use tokio::sync::watch;
@@ -26,7 +27,7 @@ use crate::{
     clusters::Connection,
     executions::Intent,
     incidents::{self, Ledger, Quiet, StoredIncident},
-    store::{Attention, IncidentQuery, IncidentRecord, Store},
+    store::{IncidentQuery, IncidentRecord, Store},
 };
 use mirrors::Mirrors;
 
@@ -110,10 +111,12 @@ impl Detections {
 
 /// The engine on one cluster. Dropping it ends the work.
 pub(crate) struct Detection {
-    shown: watch::Receiver<Arc<Shown>>,
+    cluster: String,
+    shown: watch::Sender<Arc<Shown>>,
     ledger: Arc<Mutex<Ledger>>,
     clock: Arc<dyn Clock>,
     skew: i64,
+    store: Store,
     _work: TaskGuard,
 }
 
@@ -139,7 +142,7 @@ impl Detection {
             freshness: Freshness::Loading { seen: 0 },
             evaluated_at: 0,
         };
-        let (sender, shown) = watch::channel(Arc::new(first));
+        let shown = watch::Sender::new(Arc::new(first));
         let ledger = Arc::new(Mutex::new(ledger));
         let skew = connection.skew();
         let engine = Engine {
@@ -147,15 +150,17 @@ impl Detection {
             ledger: Arc::clone(&ledger),
             clock: Arc::clone(&clock),
             skew,
-            store,
-            shown: sender,
+            store: store.clone(),
+            shown: shown.clone(),
             written: HashMap::new(),
         };
         Arc::new(Self {
+            cluster: connection.id().into(),
             shown,
             ledger,
             clock,
             skew,
+            store,
             _work: TaskGuard::spawn(engine.run()),
         })
     }
@@ -167,6 +172,12 @@ impl Detection {
             .get(id)
             .map(|stored| stored.incident.clone())
             .ok_or_else(|| Error::new(Code::NotFound, format!("there is no incident \"{id}\"")))
+    }
+
+    /// What makes an incident the same one everywhere.
+    pub(crate) fn fingerprint(&self, id: &str) -> Option<String> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.get(id).map(|stored| stored.fingerprint.clone())
     }
 
     /// Counts of unresolved incidents; `None` before the first evaluation.
@@ -192,12 +203,48 @@ impl Detection {
     }
 
     /// Notes that a fix has been applied, so that the end of the symptoms counts as its success.
-    fn fix_applied(&self, id: &str) {
-        let now = self.clock.epoch_seconds() + self.skew;
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fix_applied(id, now);
+    fn fix_applied(&self, id: &str, action: &str, description: &str) {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = ledger
+            .get(id)
+            .and_then(|stored| stored.incident.applied_fix.as_ref())
+            .is_some_and(|fix| (&*fix.action, &*fix.description) == (action, description));
+        if !noted {
+            let fix = AppliedFix {
+                action: action.to_owned(),
+                description: description.to_owned(),
+                at: self.clock.epoch_seconds() + self.skew,
+            };
+            ledger.fix_applied(id, fix);
+        }
+    }
+
+    /// Stores what a person says about an incident, and then shows it.
+    pub(crate) async fn attend(
+        &self,
+        id: &str,
+        change: impl FnOnce(Attention) -> Attention,
+    ) -> Result<(), Error> {
+        let attention = change(self.incident(id)?.row.attention);
+        let known = self
+            .store
+            .set_attention(&self.cluster, id, &attention)
+            .await?;
+        if !known {
+            let message = format!("incident \"{id}\" is not written down yet");
+            return Err(Error::new(Code::Storage, message).retryable());
+        }
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.attend(id, attention);
+        let rows = ledger.rows();
+        self.shown.send_modify(|shown| {
+            *shown = Arc::new(Shown {
+                rows,
+                freshness: shown.freshness.clone(),
+                evaluated_at: shown.evaluated_at,
+            });
+        });
+        Ok(())
     }
 
     /// Sends what is shown, and then its changes, until nobody listens or the detection ends.
@@ -205,7 +252,7 @@ impl Detection {
         self: &Arc<Self>,
         mut sink: Sink<IncidentsEvent>,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let mut shown = self.shown.clone();
+        let mut shown = self.shown.subscribe();
         let alive: Weak<Self> = Arc::downgrade(self);
         async move {
             let mut sent: Option<Arc<Shown>> = None;
@@ -284,9 +331,9 @@ impl Engine {
             let found = incidents::evaluate(&snapshot);
             let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
             let changed = ledger.observe(&snapshot, found, created);
-            (changed, ledger.rows(), snapshot.now)
+            (changed, snapshot.now)
         });
-        let (changed, rows, evaluated_at) = match judged.await {
+        let (changed, evaluated_at) = match judged.await {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::error!(%error, "the incident engine failed on this snapshot");
@@ -294,8 +341,10 @@ impl Engine {
             }
         };
         self.write_down(changed).await;
+        // Read and shown under one lock: what a person says meanwhile is not lost.
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         self.shown.send_replace(Arc::new(Shown {
-            rows,
+            rows: ledger.rows(),
             freshness,
             evaluated_at,
         }));
@@ -329,9 +378,14 @@ fn differs(old: &StoredIncident, new: &StoredIncident) -> bool {
     let (was, is) = (&old.incident.row, &new.incident.row);
     let same = IncidentRow {
         last_seen: is.last_seen,
+        attention: is.attention.clone(),
         ..was.clone()
     };
-    &same != is || is.last_seen - was.last_seen >= STILL_THERE || old.reopened != new.reopened
+    // Attention has a place of its own in the store.
+    &same != is
+        || old.incident.applied_fix != new.incident.applied_fix
+        || is.last_seen - was.last_seen >= STILL_THERE
+        || old.reopened != new.reopened
 }
 
 fn record(stored: StoredIncident) -> IncidentRecord {
@@ -341,7 +395,6 @@ fn record(stored: StoredIncident) -> IncidentRecord {
         resolved_at: stored.resolved_at,
         reopened: stored.reopened,
         incident: stored.incident,
-        attention: Attention::default(),
     }
 }
 
@@ -351,7 +404,6 @@ fn restored(record: IncidentRecord) -> StoredIncident {
         fingerprint: record.fingerprint,
         resolved_at: record.resolved_at,
         reopened: record.reopened,
-        fixed_at: None,
         incident: record.incident,
     }
 }

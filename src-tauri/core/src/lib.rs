@@ -9,6 +9,7 @@ pub mod clusters;
 mod core;
 mod detection;
 pub mod executions;
+pub mod fix;
 pub mod incidents;
 mod inspect;
 pub mod kinds;

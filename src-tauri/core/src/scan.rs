@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     incidents::{Found, evaluate},
 };
+pub(crate) use arguments::wants_json;
 pub use arguments::{Arguments, Checks, Output};
 use input::Gathered;
 

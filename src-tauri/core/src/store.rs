@@ -8,6 +8,7 @@
 mod audit;
 mod error;
 mod executions;
+mod feedback;
 mod incidents;
 mod open;
 mod remedies;
@@ -20,7 +21,7 @@ use sqlx::SqlitePool;
 pub use audit::{AuditEntry, AuditPhase, AuditRow};
 pub use error::Error;
 pub use executions::{ExecutionRow, FinishedExecution, LineRow, NewExecution};
-pub use incidents::{Attention, IncidentQuery, IncidentRecord};
+pub use incidents::{IncidentQuery, IncidentRecord};
 pub use open::{OpenNote, SCHEMA_VERSION};
 pub use remedies::{Remedy, RemedyRate};
 pub use retention::{Retention, Swept};

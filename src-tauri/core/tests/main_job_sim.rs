@@ -21,6 +21,9 @@ use kubegraf_ipc::{
         WatchExecution,
     },
     incident::{GetIncident, IncidentRow, IncidentState, IncidentsEvent, WatchIncidents},
+    lifecycle::{
+        AcknowledgeIncident, GiveFeedback, ListFeedback, SimilarIncidents, SnoozeIncident, Verdict,
+    },
     object::Delta,
 };
 
@@ -97,7 +100,62 @@ fn find(rows: &Rows, name: &str) -> Option<IncidentRow> {
     rows.values().find(|row| row.resource.name == name).cloned()
 }
 
-/// Covers: INC-07, INC-09, INC-10, FIX-01, FIX-03, FIX-05, FIX-06, EXE-02, EXE-07
+/// Acknowledges, snoozes and judges an incident as a person would.
+async fn attended(core: &Core, rows: &Rows, id: &str) {
+    let (cluster, id) = (DEMO.to_owned(), id.to_owned());
+    core.acknowledge_incident(AcknowledgeIncident {
+        request_id: "ack".into(),
+        cluster: cluster.clone(),
+        id: id.clone(),
+        acknowledged: true,
+    })
+    .await
+    .unwrap();
+    let snooze = |request: &str, seconds| SnoozeIncident {
+        request_id: request.into(),
+        cluster: cluster.clone(),
+        id: id.clone(),
+        seconds,
+    };
+    core.snooze_incident(snooze("s1", 3600)).await.unwrap();
+    let refused = core.snooze_incident(snooze("s2", u32::MAX)).await;
+    assert_eq!(refused.unwrap_err().code, Code::InvalidArgument);
+    until("the acknowledgement in the list", async || {
+        let attention = rows.lock().unwrap().get(&id)?.attention.clone();
+        let by = attention.acknowledged_by.as_deref() == Some("tester");
+        (by && attention.snoozed_until.is_some()).then_some(())
+    })
+    .await;
+    let judge = |request: &str, verdict, note: &str| GiveFeedback {
+        request_id: request.into(),
+        cluster: cluster.clone(),
+        id: id.clone(),
+        verdict,
+        correct_cause: None,
+        note: note.into(),
+    };
+    let verdict = Some(Verdict::Correct);
+    core.give_feedback(judge("f1", verdict, "as always"))
+        .await
+        .unwrap();
+    let empty = core.give_feedback(judge("f2", None, " ")).await;
+    assert_eq!(empty.unwrap_err().code, Code::InvalidArgument);
+    let asked = ListFeedback {
+        cluster: cluster.clone(),
+        id: id.clone(),
+    };
+    let said = core.list_feedback(asked).await.unwrap();
+    assert_eq!((said.len(), said[0].verdict), (1, verdict));
+    let gone = core
+        .similar_incidents(SimilarIncidents {
+            cluster,
+            id: "inc-none-1".into(),
+        })
+        .await;
+    assert_eq!(gone.unwrap_err().code, Code::NotFound);
+}
+
+/// Covers: INC-07, INC-09, INC-10, FIX-01, FIX-03, FIX-05, FIX-06, EXE-02, EXE-07, LRN-06
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
     let data = tempfile::tempdir().unwrap();
@@ -129,6 +187,8 @@ async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
         incident.root_cause.evidence
     );
     assert_eq!(incident.recommended_fixes[0].action, "rollback_workload");
+
+    attended(&core, &rows, &row.id).await;
 
     let preview = PreviewFix {
         cluster: DEMO.into(),
@@ -202,14 +262,10 @@ async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
         (find(&rows, "checkout")?.state == IncidentState::Resolved).then_some(())
     })
     .await;
-    assert_eq!(
-        core.get_incident(asked)
-            .await
-            .unwrap()
-            .resolution
-            .as_deref(),
-        Some("fix")
-    );
+    let resolved = core.get_incident(asked).await.unwrap();
+    assert_eq!(resolved.resolution.as_deref(), Some("fix"));
+    let applied = resolved.applied_fix.map(|fix| fix.action);
+    assert_eq!(applied.as_deref(), Some("rollback_workload"));
 
     let history = core
         .list_executions(ListExecutions {

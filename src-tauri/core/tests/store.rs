@@ -11,12 +11,13 @@ use std::{
 };
 
 use kubegraf_core::store::{
-    Attention, AuditEntry, AuditPhase, Durability, FinishedExecution, IncidentQuery,
-    IncidentRecord, LineRow, NewExecution, OpenNote, Remedy, Retention, SCHEMA_VERSION, Store,
+    AuditEntry, AuditPhase, Durability, FinishedExecution, IncidentQuery, IncidentRecord, LineRow,
+    NewExecution, OpenNote, Remedy, Retention, SCHEMA_VERSION, Store,
 };
 use kubegraf_ipc::{
     execution::{Execution, ExecutionStatus, Outcome},
     incident::{Cause, Facts, Incident, IncidentRow, IncidentState, Severity},
+    lifecycle::{Attention, Feedback, Verdict},
     object::ObjectRef,
 };
 use time::OffsetDateTime;
@@ -91,7 +92,6 @@ fn incident(id: &str, fingerprint: &str, state: IncidentState) -> IncidentRecord
         fingerprint: fingerprint.into(),
         resolved_at: (state == IncidentState::Resolved).then_some(NOW),
         reopened: 0,
-        attention: Attention::default(),
         incident: Incident {
             row: IncidentRow {
                 id: id.into(),
@@ -105,6 +105,8 @@ fn incident(id: &str, fingerprint: &str, state: IncidentState) -> IncidentRecord
                 first_seen: NOW - 60,
                 last_seen: NOW,
                 fix_ready: true,
+                reopened: 0,
+                attention: Attention::default(),
             },
             description: "…".into(),
             root_cause: Cause {
@@ -123,6 +125,7 @@ fn incident(id: &str, fingerprint: &str, state: IncidentState) -> IncidentRecord
             recommended_fixes: vec![],
             timestamp: "2027-01-15T08:00:00Z".into(),
             resolution: None,
+            applied_fix: None,
         },
     }
 }
@@ -205,7 +208,7 @@ async fn a_request_id_is_stored_once_and_leaves_nothing_of_the_second() {
     store.close().await;
 }
 
-/// Covers: DAT-05
+/// Covers: DAT-05, LRN-06
 #[tokio::test]
 async fn incidents_keep_what_a_person_said_and_open_once_per_fingerprint() {
     let directory = tempfile::tempdir().unwrap();
@@ -237,7 +240,34 @@ async fn incidents_keep_what_a_person_said_and_open_once_per_fingerprint() {
         .await
         .unwrap();
     let read = store.incident("prod", "inc-1").await.unwrap().unwrap();
-    assert_eq!(read, IncidentRecord { attention, ..first });
+    let mut kept = first.clone();
+    kept.incident.row.attention = attention;
+    assert_eq!(read, kept);
+    let mut again = first.clone();
+    again.reopened = 1;
+    store
+        .save_incidents(std::slice::from_ref(&again))
+        .await
+        .unwrap();
+    let read = store.incident("prod", "inc-1").await.unwrap().unwrap();
+    assert_eq!(read, again, "one that comes back is news");
+
+    let said = |verdict, note: &str| Feedback {
+        at: NOW,
+        who: "ada".into(),
+        verdict,
+        correct_cause: None,
+        note: note.into(),
+    };
+    let all = [said(Some(Verdict::WrongCause), ""), said(None, "was me")];
+    for one in &all {
+        store
+            .add_feedback("prod", "inc-1", "image_tag_not_found", one)
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.feedback("prod", "inc-1").await.unwrap(), all);
+    assert!(store.feedback("dev", "inc-1").await.unwrap().is_empty());
 
     let second = incident("inc-2", "print", IncidentState::Open);
     assert!(

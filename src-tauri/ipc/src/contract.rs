@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, overview::*,
-    preferences::*, table::*,
+    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, lifecycle::*,
+    overview::*, preferences::*, table::*,
 };
 
 /// A request that is answered once.
@@ -71,6 +71,9 @@ ipc! {
         export_table(ExportTable) -> Exported;
         get_preferences(GetPreferences) -> Preferences;
         get_incident(GetIncident) -> Incident;
+        list_feedback(ListFeedback) -> Vec<Feedback>;
+        similar_incidents(SimilarIncidents) -> Vec<SimilarIncident>;
+        export_incident(ExportIncident) -> ExportedIncident;
         preview_fix(PreviewFix) -> Plan;
         preview_revert(PreviewRevert) -> Plan;
         list_executions(ListExecutions) -> Vec<Execution>;
@@ -84,6 +87,9 @@ ipc! {
         allow_exec(AllowExec) -> ();
         set_protected(SetProtected) -> ();
         select_namespaces(SelectNamespaces) -> ();
+        acknowledge_incident(AcknowledgeIncident) -> ();
+        snooze_incident(SnoozeIncident) -> ();
+        give_feedback(GiveFeedback) -> ();
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;

@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::object::{Delta, Freshness, ObjectRef};
+use crate::{
+    lifecycle::{AppliedFix, Attention},
+    object::{Delta, Freshness, ObjectRef},
+};
 
 /// Streams the incidents of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +119,12 @@ pub struct IncidentRow {
     pub last_seen: i64,
     /// Whether a fix exists that the app can apply.
     pub fix_ready: bool,
+    /// How often it came back within a day of its end.
+    #[serde(default)]
+    pub reopened: u32,
+    /// What a person said about it.
+    #[serde(default)]
+    pub attention: Attention,
 }
 
 /// Asks for one incident in full.
@@ -158,6 +167,9 @@ pub struct Incident {
     pub timestamp: String,
     /// Why it was resolved: `auto`, `fix`, `object_gone`; `None` before.
     pub resolution: Option<String>,
+    /// The last fix of this app that was applied for it.
+    #[serde(default)]
+    pub applied_fix: Option<AppliedFix>,
 }
 
 /// Why something is broken.

@@ -14,6 +14,7 @@ pub mod error;
 pub mod execution;
 pub mod incident;
 pub mod inspect;
+pub mod lifecycle;
 pub mod object;
 pub mod overview;
 pub mod preferences;

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, incident::*,
-    inspect::*, overview::*, preferences::*, table::*,
+    inspect::*, lifecycle::*, overview::*, preferences::*, table::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -54,6 +54,10 @@ round_trips! {
     select_namespaces: SelectNamespaces, diagnose_cluster: DiagnoseCluster, diagnosis: Diagnosis,
     get_object: GetObject, object_text: ObjectText, get_cache_stats: GetCacheStats,
     cache_stats: CacheStats, get_capabilities: GetCapabilities, capabilities: Capabilities,
+    acknowledge_incident: AcknowledgeIncident, snooze_incident: SnoozeIncident,
+    give_feedback: GiveFeedback, list_feedback: ListFeedback, feedback: Feedback,
+    similar_incidents: SimilarIncidents, similar_incident: SimilarIncident,
+    export_incident: ExportIncident, exported_incident: ExportedIncident,
 }
 
 #[test]

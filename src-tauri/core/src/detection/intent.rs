@@ -54,6 +54,8 @@ pub(super) fn of(
         check: Some(Arc::new(Gone {
             detection,
             incident: id.clone(),
+            action: chosen.action.clone(),
+            description: chosen.description.clone(),
         })),
         deadline: DEADLINE,
     })
@@ -63,6 +65,8 @@ pub(super) fn of(
 struct Gone {
     detection: Weak<Detection>,
     incident: String,
+    action: String,
+    description: String,
 }
 
 #[async_trait]
@@ -73,7 +77,7 @@ impl OutcomeCheck for Gone {
                 "the cluster is not watched any more".into(),
             ));
         };
-        detection.fix_applied(&self.incident);
+        detection.fix_applied(&self.incident, &self.action, &self.description);
         let rollout = Rollout.look(applied).await?;
         let Progress::Healed(complete) = rollout else {
             return Ok(rollout);

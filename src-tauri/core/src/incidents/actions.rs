@@ -207,6 +207,13 @@ pub const ACTIONS: &[Action] = &[
         build: probe::relax,
     },
     Action {
+        id: "recreate_job",
+        impact: Impact::Low,
+        safety: Safety::PlanOnly,
+        doc: "how to run a Job again: its template cannot be changed",
+        build: plan::build,
+    },
+    Action {
         id: "plan",
         impact: Impact::Low,
         safety: Safety::PlanOnly,

@@ -6,7 +6,8 @@ use kubegraf_ipc::{incident::Evidence, object::ObjectRef};
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 
 pub(super) mod creation;
-mod images;
+pub(super) mod images;
+mod jobs;
 mod nodes;
 mod probes;
 pub(super) mod references;
@@ -87,6 +88,7 @@ pub const RULES: &[&[Rule]] = &[
     probes::RULES,
     runtime::RULES,
     nodes::RULES,
+    jobs::RULES,
 ];
 
 /// Every cause, in order.

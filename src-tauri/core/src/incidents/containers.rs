@@ -61,6 +61,11 @@ impl<'a> Seen<'a> {
         self.spec.map_or(&self.status.image, |spec| &spec.image)
     }
 
+    /// Whether it must end before the pod's main containers start: an init container, no sidecar.
+    pub fn runs_first(self) -> bool {
+        self.init && self.spec.is_none_or(|spec| spec.restart_policy != "Always")
+    }
+
     /// What it waits for.
     pub fn waiting(self) -> Option<&'a Waiting> {
         self.status.state.waiting.as_deref()

@@ -11,6 +11,7 @@ mod deployment_rollout_failure;
 mod high_restart_count;
 mod image_pull_error;
 mod ingress_misconfigured;
+mod job_failed;
 mod node_not_ready;
 mod oom_killed;
 mod persistent_failure;
@@ -23,6 +24,7 @@ mod services;
 mod volume_mount_failed;
 
 pub(super) use deployment_rollout_failure::newest;
+pub(super) use job_failed::failed as gave_up;
 
 /// Finds one type of symptom.
 pub trait Detector: Sync {
@@ -57,6 +59,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &probes::StartupProbeFailing,
     &probes::LivenessProbeFailing,
     &container_start_error::ContainerStartError,
+    &pod_crash_loop::InitContainerFailed,
     &pod_crash_loop::PodCrashLoop,
     &high_restart_count::HighRestartCount,
     &probes::ReadinessProbeFailing,
@@ -65,6 +68,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &services::WorkloadScaledToZero,
     &services::AddressMismatch,
     &deployment_rollout_failure::DeploymentRolloutFailure,
+    &job_failed::JobFailed,
     &services::ServiceNoEndpoints,
     &ingress_misconfigured::IngressMisconfigured,
     &persistent_failure::PersistentFailure,

@@ -16,7 +16,7 @@ pub(super) fn ago(seconds: i64) -> i64 {
     NOW - seconds
 }
 
-fn text(seconds_ago: i64) -> String {
+pub(super) fn text(seconds_ago: i64) -> String {
     OffsetDateTime::from_unix_timestamp(ago(seconds_ago))
         .unwrap()
         .format(&Rfc3339)

@@ -214,6 +214,8 @@ fn in_words(r#type: &str) -> &'static str {
         "oom_killed" => "killed for its memory use",
         "container_start_error" => "container cannot be started",
         "pod_crash_loop" => "container keeps crashing",
+        "init_container_failed" => "init container fails",
+        "job_failed" => "job has failed",
         "high_restart_count" => "container is restarted often",
         "pod_unschedulable" => "no node takes the pod",
         "dangling_reference" => "refers to what is not there",

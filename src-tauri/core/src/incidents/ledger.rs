@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use kubegraf_ipc::{
     incident::{Incident, IncidentRow, IncidentState, IncidentSummary, Safety},
+    lifecycle::{AppliedFix, Attention},
     object::{Delta, ObjectRef},
 };
 use serde::{Deserialize, Serialize};
@@ -34,8 +35,6 @@ pub struct StoredIncident {
     pub resolved_at: Option<i64>,
     /// How often it came back within a day.
     pub reopened: u32,
-    /// When a fix of the app was last applied to its target, cluster time.
-    pub fixed_at: Option<i64>,
     /// What the contract shows of it.
     pub incident: Incident,
 }
@@ -131,16 +130,26 @@ impl Ledger {
     }
 
     /// Notes that a fix of the app was applied; `false` when there is no such unresolved incident.
-    pub fn fix_applied(&mut self, id: &str, now: i64) -> bool {
+    pub fn fix_applied(&mut self, id: &str, fix: AppliedFix) -> bool {
         let open = self
             .incidents
             .get_mut(id)
             .filter(|stored| stored.incident.row.state != IncidentState::Resolved);
         if let Some(stored) = open {
-            stored.fixed_at = Some(now);
+            stored.incident.applied_fix = Some(fix);
             return true;
         }
         false
+    }
+
+    /// Notes what a person said about an incident; `false` when there is none.
+    pub fn attend(&mut self, id: &str, attention: Attention) -> bool {
+        let stored = self.incidents.get_mut(id);
+        let there = stored.is_some();
+        if let Some(stored) = stored {
+            stored.incident.row.attention = attention;
+        }
+        there
     }
 
     /// One incident in full.
@@ -185,9 +194,10 @@ impl Ledger {
         let reopened = stored.map_or(0, |stored| {
             stored.reopened + u32::from(stored.resolved_at.is_some())
         });
-        let fixed_at = stored
-            .filter(|stored| stored.resolved_at.is_none())
-            .and_then(|s| s.fixed_at);
+        // One that comes back is news, and what was applied did not hold.
+        let lasting = stored.filter(|stored| stored.resolved_at.is_none());
+        let applied_fix = lasting.and_then(|stored| stored.incident.applied_fix.clone());
+        let attention = lasting.map(|stored| stored.incident.row.attention.clone());
         // The first sighting stays the beginning, also when older signals fall out of the snapshot.
         let first_seen = stored.map_or(found.first_seen, |stored| {
             stored.incident.row.first_seen.min(found.first_seen)
@@ -197,14 +207,16 @@ impl Ledger {
             |stored| stored.incident.timestamp.clone(),
         );
         let fingerprint = found.fingerprint.clone();
-        let incident = incident(&id, found, first_seen, now, timestamp);
+        let mut incident = incident(&id, found, first_seen, now, timestamp);
+        incident.row.reopened = reopened;
+        incident.row.attention = attention.unwrap_or_default();
+        incident.applied_fix = applied_fix;
         let cluster = self.cluster.clone();
         let stored = StoredIncident {
             cluster,
             fingerprint,
             resolved_at: None,
             reopened,
-            fixed_at,
             incident,
         };
         self.incidents.insert(id.clone(), stored);
@@ -236,6 +248,8 @@ fn incident(id: &str, found: Found, first_seen: i64, now: i64, timestamp: String
                 .fixes
                 .iter()
                 .any(|fix| fix.patch.is_some() && fix.safety != Safety::PlanOnly),
+            reopened: 0,
+            attention: Attention::default(),
         },
         description: found.description,
         root_cause: found.root_cause,
@@ -246,6 +260,7 @@ fn incident(id: &str, found: Found, first_seen: i64, now: i64, timestamp: String
         recommended_fixes: found.fixes,
         timestamp,
         resolution: None,
+        applied_fix: None,
     }
 }
 
@@ -261,7 +276,11 @@ fn missed(stored: &mut StoredIncident, graph: &Graph<'_>, quiet: Quiet) {
     let threshold = detector.map_or(0, |detector| detector.threshold());
     let crashes = matches!(
         row.r#type.as_str(),
-        "pod_crash_loop" | "oom_killed" | "high_restart_count" | "container_start_error"
+        "pod_crash_loop"
+            | "init_container_failed"
+            | "oom_killed"
+            | "high_restart_count"
+            | "container_start_error"
     );
     let wait = quiet.least.max(quiet.thresholds * threshold);
     let wait = if crashes {
@@ -271,7 +290,8 @@ fn missed(stored: &mut StoredIncident, graph: &Graph<'_>, quiet: Quiet) {
     };
     let away = now - row.last_seen;
     let gone = graph.snapshot().existence(&row.resource) == Existence::Gone;
-    let healed = stored.fixed_at.is_some() && settled(graph, &stored.incident.root_cause.target);
+    let healed =
+        stored.incident.applied_fix.is_some() && settled(graph, &stored.incident.root_cause.target);
     let resolution = if gone && away >= quiet.gone {
         Some("object_gone")
     } else if healed {

@@ -52,13 +52,14 @@ pub(super) const POD: &[&str] = &[
     "startup_probe_failing",
     "readiness_probe_failing",
     "volume_mount_failed",
+    "init_container_failed",
     "pod_crash_loop",
     "high_restart_count",
     "pod_unschedulable",
     "persistent_failure",
 ];
 
-const WORKLOAD: &[&str] = &["deployment_rollout_failure"];
+const WORKLOAD: &[&str] = &["deployment_rollout_failure", "job_failed"];
 
 /// Every row.
 pub(super) const ROWS: &[Row] = &[
@@ -87,6 +88,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         link: Link::SameContainer,
         effect: &[
+            "init_container_failed",
             "pod_crash_loop",
             "high_restart_count",
             "container_start_error",
@@ -105,6 +107,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         from: &[
+            "init_container_failed",
             "pod_crash_loop",
             "image_pull_error",
             "container_config_error",
@@ -122,7 +125,11 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         from: &["volume_mount_failed"],
         link: Link::SamePod,
-        effect: &["readiness_probe_failing", "pod_crash_loop"],
+        effect: &[
+            "readiness_probe_failing",
+            "init_container_failed",
+            "pod_crash_loop",
+        ],
     },
     Row {
         from: POD,
@@ -178,6 +185,7 @@ pub(super) const ROWS: &[Row] = &[
         from: &["service_no_endpoints", "service_port_mismatch"],
         link: Link::Calls,
         effect: &[
+            "init_container_failed",
             "pod_crash_loop",
             "high_restart_count",
             "readiness_probe_failing",
@@ -188,6 +196,7 @@ pub(super) const ROWS: &[Row] = &[
         from: &["address_mismatch"],
         link: Link::Owns,
         effect: &[
+            "init_container_failed",
             "pod_crash_loop",
             "high_restart_count",
             "readiness_probe_failing",
@@ -237,6 +246,12 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
                             .replica_set_of(pod)
                             .is_none_or(|of| of.metadata.name == set.metadata.name)
                     })
+            }
+            // One run of a CronJob says nothing about another.
+            (Place::Pod(pod), Place::Other) if effect.r#type == "job_failed" => {
+                let job = pod.metadata.controller();
+                pod.metadata.namespace == effect.object.namespace
+                    && job.is_some_and(|job| job.kind == "Job" && job.name == effect.object.name)
             }
             _ => cause.owner == effect.object,
         },

@@ -154,7 +154,9 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
                 if let Some(whole) = whole {
                     let field = format!("{path}.projected.sources[{at}].{word}");
                     let pointer = format!("{place}/projected/sources/{at}/{word}");
-                    add(to, &*whole.name, None, whole.optional, None, field, pointer);
+                    // Every namespace has it, and every pod gets it: a file seldom holds it.
+                    let optional = whole.optional || whole.name == "kube-root-ca.crt";
+                    add(to, &*whole.name, None, optional, None, field, pointer);
                 }
             }
         }

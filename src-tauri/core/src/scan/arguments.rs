@@ -53,7 +53,7 @@ pub struct Arguments {
 }
 
 /// Whether standard output has to stay JSON, even if the rest makes no sense.
-pub(super) fn wants_json(arguments: &[OsString]) -> bool {
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     arguments.iter().enumerate().any(|(place, argument)| {
         let next = || arguments.get(place + 1).is_some_and(|next| next == "json");
         match argument.to_str() {

@@ -12,16 +12,37 @@ pub(super) struct Document {
     pub value: Result<Value, String>,
 }
 
-/// Every document of a text. A document that cannot be read does not hide the others, except in
-/// JSON, where nothing says where the next one begins.
+/// Every document of a text. A document that cannot be read does not hide the others, except within
+/// a run of JSON values, where nothing says where the next one begins.
 pub(super) fn all(text: &str) -> impl Iterator<Item = Document> + '_ {
-    let json = text.trim_start_matches('\u{feff}').trim_start();
-    let (json, yaml) = if json.starts_with(['{', '[']) && is_json(json) {
-        (Some(from_json(json)), None)
-    } else {
-        (None, Some(from_yaml(text.trim_start_matches('\u{feff}'))))
-    };
-    json.into_iter().flatten().chain(yaml.into_iter().flatten())
+    parts(text.trim_start_matches('\u{feff}'))
+        .flat_map(|(line, part)| {
+            let bare = content(part);
+            let (json, yaml) = if bare.starts_with(['{', '[']) && is_json(bare) {
+                (Some(from_json(line, bare)), None)
+            } else {
+                (None, Some((line, yaml(part))))
+            };
+            json.into_iter().flatten().chain(yaml)
+        })
+        .enumerate()
+        .map(|(index, (line, value))| Document {
+            number: index + 1,
+            line,
+            value,
+        })
+}
+
+/// A part without the separator and the comments it begins with.
+fn content(part: &str) -> &str {
+    let mut rest = part.trim_start();
+    while rest.starts_with("---") || rest.starts_with('#') {
+        rest = rest
+            .split_once('\n')
+            .map_or("", |(_, rest)| rest)
+            .trim_start();
+    }
+    rest
 }
 
 /// YAML may begin with a brace too; a text is JSON when its first value is.
@@ -32,23 +53,12 @@ fn is_json(text: &str) -> bool {
         .is_some_and(|first| first.is_ok())
 }
 
-fn from_json(text: &str) -> impl Iterator<Item = Document> + '_ {
+fn from_json(line: usize, text: &str) -> impl Iterator<Item = (usize, Result<Value, String>)> + '_ {
     let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    values.enumerate().map(|(index, value)| Document {
-        number: index + 1,
-        line: value.as_ref().map_or_else(|error| error.line(), |_| 1),
-        value: value.map_err(|error| error.to_string()),
+    values.map(move |value| {
+        let at = value.as_ref().map_or_else(|error| error.line(), |_| 1);
+        (line + at - 1, value.map_err(|error| error.to_string()))
     })
-}
-
-fn from_yaml(text: &str) -> impl Iterator<Item = Document> + '_ {
-    parts(text)
-        .enumerate()
-        .map(|(index, (line, part))| Document {
-            number: index + 1,
-            line,
-            value: yaml(part),
-        })
 }
 
 /// The documents of a YAML stream, each with its first line. A separator stands at the start of a
@@ -122,6 +132,10 @@ mod tests {
     fn json_and_yaml_streams_are_told_apart_and_taken_apart() {
         check(r#"{"a":1} {"a":2}"#, &[Ok(r#"{"a":1}"#), Ok(r#"{"a":2}"#)]);
         check(r#"[{"a":1}]"#, &[Ok(r#"[{"a":1}]"#)]);
+        check(
+            "{\"a\":1}\n---\n{\"a\": 2}\n---\na: 3\n",
+            &[Ok(r#"{"a":1}"#), Ok(r#"{"a":2}"#), Ok(r#"{"a":3}"#)],
+        );
         check("{a: 1}", &[Ok(r#"{"a":1}"#)]);
         check(
             "---\n# nothing\n---\na: 1\n--- # two\na: yes\n...\n",

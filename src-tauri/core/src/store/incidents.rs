@@ -1,4 +1,7 @@
-use kubegraf_ipc::incident::{Incident, IncidentState};
+use kubegraf_ipc::{
+    incident::{Incident, IncidentState},
+    lifecycle::Attention,
+};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Error, Result, Store, from_json, to_column, to_json};
@@ -14,21 +17,8 @@ pub struct IncidentRecord {
     pub resolved_at: Option<i64>,
     /// How often it came back within its reopening time.
     pub reopened: u32,
-    /// What the contract shows of it.
+    /// What the contract shows of it. [`Store::save_incidents`] keeps the attention it finds.
     pub incident: Incident,
-    /// What a person said about it; kept by [`Store::save_incidents`].
-    pub attention: Attention,
-}
-
-/// What a person said about an incident.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attention {
-    /// When it was acknowledged, epoch seconds.
-    pub acknowledged_at: Option<i64>,
-    /// By whom.
-    pub acknowledged_by: Option<String>,
-    /// Until when it stays quiet, epoch seconds.
-    pub snoozed_until: Option<i64>,
 }
 
 /// Which incidents to read; newest sighting first.
@@ -49,7 +39,8 @@ pub struct IncidentQuery {
 }
 
 impl Store {
-    /// Writes incidents as they stand now, all or none. What a person said about them stays.
+    /// Writes incidents as they stand now, all or none. What a person said about them stays
+    /// until they reopen.
     ///
     /// # Errors
     /// [`Error::is_duplicate`] when another unresolved incident of the cluster has the same
@@ -157,8 +148,11 @@ async fn save(connection: &mut SqliteConnection, record: &IncidentRecord) -> Res
              cause = excluded.cause, kind = excluded.kind, namespace = excluded.namespace,
              name = excluded.name, first_seen = excluded.first_seen,
              last_seen = excluded.last_seen, resolved_at = excluded.resolved_at,
-             resolution = excluded.resolution, reopened = excluded.reopened,
-             detail = excluded.detail",
+             resolution = excluded.resolution, detail = excluded.detail,
+             acknowledged_at = iif(excluded.reopened > reopened, NULL, acknowledged_at),
+             acknowledged_by = iif(excluded.reopened > reopened, NULL, acknowledged_by),
+             snoozed_until = iif(excluded.reopened > reopened, NULL, snoozed_until),
+             reopened = excluded.reopened",
     )
     .bind(&record.cluster)
     .bind(&row.id)
@@ -185,16 +179,17 @@ async fn save(connection: &mut SqliteConnection, record: &IncidentRecord) -> Res
 fn decode(row: &SqliteRow) -> Result<IncidentRecord> {
     let read = || Error::read("incidents");
     let detail: String = row.try_get("detail").map_err(read())?;
+    let mut incident: Incident = from_json("incident", &detail)?;
+    incident.row.attention = Attention {
+        acknowledged_at: row.try_get("acknowledged_at").map_err(read())?,
+        acknowledged_by: row.try_get("acknowledged_by").map_err(read())?,
+        snoozed_until: row.try_get("snoozed_until").map_err(read())?,
+    };
     Ok(IncidentRecord {
         cluster: row.try_get("cluster").map_err(read())?,
         fingerprint: row.try_get("fingerprint").map_err(read())?,
         resolved_at: row.try_get("resolved_at").map_err(read())?,
         reopened: row.try_get("reopened").map_err(read())?,
-        incident: from_json("incident", &detail)?,
-        attention: Attention {
-            acknowledged_at: row.try_get("acknowledged_at").map_err(read())?,
-            acknowledged_by: row.try_get("acknowledged_by").map_err(read())?,
-            snoozed_until: row.try_get("snoozed_until").map_err(read())?,
-        },
+        incident,
     })
 }

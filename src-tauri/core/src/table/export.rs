@@ -98,7 +98,7 @@ pub fn export(
         })
         .collect::<Result<_, _>>()?;
     let rows = Query::all(table, view).map_err(Error::View)?;
-    let (path, file) = create(folder, name)?;
+    let (path, file) = create(folder, name, "csv")?;
     let written = write(BufWriter::new(file), columns, &from, &rows);
     if let Err(source) = written {
         // Half an export looks like a whole one.
@@ -111,8 +111,21 @@ pub fn export(
     })
 }
 
+/// Writes a text to a new file named after `name` in `folder`.
+///
+/// # Errors
+/// When the file cannot be written; none is left behind then.
+pub fn text(folder: &Path, name: &str, ending: &str, text: &str) -> Result<PathBuf, Error> {
+    let (path, mut file) = create(folder, name, ending)?;
+    if let Err(source) = file.write_all(text.as_bytes()) {
+        let _ = std::fs::remove_file(&path);
+        return Err(Error::Write { path, source });
+    }
+    Ok(path)
+}
+
 /// A file that was not there before.
-fn create(folder: &Path, name: &str) -> Result<(PathBuf, std::fs::File), Error> {
+fn create(folder: &Path, name: &str, ending: &str) -> Result<(PathBuf, std::fs::File), Error> {
     let name: String = name
         .chars()
         .map(|c| {
@@ -126,8 +139,8 @@ fn create(folder: &Path, name: &str) -> Result<(PathBuf, std::fs::File), Error> 
     let mut tried = 1;
     loop {
         let path = match tried {
-            1 => folder.join(format!("{name}.csv")),
-            _ => folder.join(format!("{name}-{tried}.csv")),
+            1 => folder.join(format!("{name}.{ending}")),
+            _ => folder.join(format!("{name}-{tried}.{ending}")),
         };
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
@@ -150,7 +163,7 @@ fn write(
             .iter()
             .map(|from| match from {
                 Source::Namespace => field(row.namespace()),
-                Source::Cell(place) => text(row.cell(*place)),
+                Source::Cell(place) => shown(row.cell(*place)),
             })
             .collect();
         write!(out, "{}\r\n", fields.join(","))?;
@@ -159,7 +172,7 @@ fn write(
 }
 
 /// A file is read later: ages are written as the times they are counted from.
-fn text(cell: CellRef<'_>) -> String {
+fn shown(cell: CellRef<'_>) -> String {
     match cell {
         CellRef::Text(text) => field(text),
         CellRef::Age(None) => String::new(),
@@ -211,11 +224,11 @@ mod tests {
     #[test]
     fn no_file_is_ever_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, _) = create(folder.path(), "pods-prod/eu").unwrap();
-        let (second, _) = create(folder.path(), "pods-prod/eu").unwrap();
+        let (first, _) = create(folder.path(), "pods-prod/eu", "csv").unwrap();
+        let (second, _) = create(folder.path(), "pods-prod/eu", "csv").unwrap();
         assert_eq!(first, folder.path().join("pods-prod_eu.csv"));
         assert_eq!(second, folder.path().join("pods-prod_eu-2.csv"));
-        let nowhere = create(&folder.path().join("gone"), "x").unwrap_err();
+        let nowhere = create(&folder.path().join("gone"), "x", "csv").unwrap_err();
         assert!(nowhere.to_string().contains("gone"), "{nowhere}");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Built, Case, json_patch};
 use crate::incidents::{
-    causes::references::dangling,
+    causes::{images, references::dangling},
     refs::{Dangling, Wrong},
     snapshot::Kind,
 };
@@ -83,5 +83,8 @@ pub(super) fn create(case: &Case<'_, '_>) -> Option<Built> {
 }
 
 fn find<'a>(case: &Case<'_, 'a>) -> Option<Dangling<'a>> {
+    if case.cause == "image_pull_secret_missing" {
+        return images::absent_pull_secret(case.graph, case.signal);
+    }
     dangling(case.graph, case.signal, case.cause)
 }

@@ -1,6 +1,6 @@
 //! Why a controller's pods are refused: quotas, limits, policies, webhooks.
 
-use kubegraf_ipc::incident::EvidenceSource;
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::{Candidate, Class, Rule};
 use crate::{
@@ -132,7 +132,42 @@ fn exceeded<'a>(graph: &Graph<'a>, signal: &Signal<'a>, cause: &str) -> Option<C
         };
         return Some(candidate(quota, one));
     }
-    None
+    (!graph.knows(Kind::Quotas))
+        .then(|| said(signal, cause))
+        .flatten()
+}
+
+/// What the server itself says of a quota that was not read: `exceeded quota: q, requested: pods=1, …`.
+fn said(signal: &Signal<'_>, cause: &str) -> Option<Candidate> {
+    let (text, name, resource) = signal.evidence.iter().find_map(|seen| {
+        let text: String = serde_json::from_str(&seen.observed).ok()?;
+        let rest = text.split_once("exceeded quota: ")?.1;
+        let (name, rest) = rest.split_once(',')?;
+        let asked = rest.split_once("requested: ")?.1;
+        let resource = asked.split(',').find_map(|one| {
+            let resource = one.split_once('=')?.0.trim();
+            (cause_of(resource) == cause).then(|| resource.to_owned())
+        })?;
+        let name = name.trim().to_owned();
+        Some((text, name, resource))
+    })?;
+    let target = ObjectRef {
+        api_version: "v1".into(),
+        kind: "ResourceQuota".into(),
+        namespace: signal.owner.namespace.clone(),
+        name: name.clone(),
+        uid: None,
+    };
+    let mut candidate = Candidate::new(
+        &target,
+        format!(
+            "quota \"{name}\" has no room for {} \"{}\" ({resource})",
+            signal.owner.kind, signal.owner.name
+        ),
+        format!("the server refuses the pods: {text}"),
+    );
+    candidate.base = Some(Class::Message.base());
+    Some(candidate)
 }
 
 fn candidate(quota: &ResourceQuota, one: &Blocked) -> Candidate {

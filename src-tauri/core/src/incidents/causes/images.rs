@@ -9,6 +9,7 @@ use crate::incidents::{
     graph::Graph,
     image::{self, parse},
     messages::{self, Family},
+    refs::{self, Dangling},
     signal::Signal,
     snapshot::Kind,
 };
@@ -39,6 +40,16 @@ pub(super) const RULES: &[Rule] = &[
         decide: tag_not_found,
     },
     Rule {
+        cause: "image_pull_secret_missing",
+        explains: TYPES,
+        class: Class::Computed,
+        needs: &[Kind::Pods, Kind::Secrets],
+        in_spec: true,
+        actions: &["fix_reference", "create_placeholder", "plan"],
+        doc: "the registry wants credentials, and a Secret named in imagePullSecrets does not exist",
+        decide: pull_secret_missing,
+    },
+    Rule {
         cause: "image_registry_auth",
         explains: TYPES,
         class: Class::Message,
@@ -47,6 +58,10 @@ pub(super) const RULES: &[Rule] = &[
         actions: &["plan"],
         doc: "the registry refuses the credentials, or wants some",
         decide: |graph, signal| {
+            // Credentials that are not there are not wrong.
+            if absent_pull_secret(graph, signal).is_some() {
+                return None;
+            }
             family(graph, signal, Family::RegistryAuth, |registry, _| {
                 (
                     format!("registry \"{registry}\" refuses the pull"),
@@ -244,6 +259,64 @@ fn tag_not_found<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate
         candidate.evidence.push(against(proof, image));
     }
     Some(candidate)
+}
+
+fn pull_secret_missing<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let container = container(signal)?;
+    if !says(graph, container, Family::RegistryAuth) {
+        return None;
+    }
+    let missing = absent_pull_secret(graph, signal)?;
+    let name = missing.reference.name;
+    let mut candidate = Candidate::new(
+        &signal.owner,
+        format!("pull secret \"{name}\" does not exist"),
+        format!(
+            "registry \"{}\" wants credentials, and Secret \"{name}\" of imagePullSecrets does not exist{}",
+            registry(container.image()),
+            missing
+                .meant
+                .as_ref()
+                .map_or_else(String::new, |meant| format!("; \"{meant}\" does")),
+        ),
+    );
+    let field = format!("spec.{}.name", missing.reference.field);
+    let observed = seen(
+        container.pod.reference(),
+        field,
+        name,
+        EvidenceSource::Spec,
+        None,
+    );
+    candidate.evidence.push(match &missing.meant {
+        Some(meant) => against(observed, meant),
+        None => observed,
+    });
+    let object = missing.object(&signal.owner.namespace);
+    let absent = seen(
+        object,
+        "metadata.name",
+        "absent",
+        EvidenceSource::Computed,
+        None,
+    );
+    candidate.evidence.push(absent);
+    Some(candidate)
+}
+
+/// The first Secret of the pod's imagePullSecrets that does not exist.
+pub(in super::super) fn absent_pull_secret<'a>(
+    graph: &Graph<'a>,
+    signal: &Signal<'a>,
+) -> Option<Dangling<'a>> {
+    let spec = match graph.workload(&signal.owner) {
+        Some(workload) => workload.spec,
+        None => &*signal.pod()?.spec,
+    };
+    refs::of(spec)
+        .into_iter()
+        .filter(|one| one.field.starts_with("imagePullSecrets"))
+        .find_map(|one| refs::check(graph, &signal.owner.namespace, one))
 }
 
 fn unreachable<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {

@@ -37,7 +37,11 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "command_not_found",
-        explains: &["container_start_error", "pod_crash_loop"],
+        explains: &[
+            "container_start_error",
+            "init_container_failed",
+            "pod_crash_loop",
+        ],
         class: Class::Enumerated,
         needs: &[Kind::Pods],
         in_spec: true,
@@ -47,7 +51,11 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "command_not_executable",
-        explains: &["container_start_error", "pod_crash_loop"],
+        explains: &[
+            "container_start_error",
+            "init_container_failed",
+            "pod_crash_loop",
+        ],
         class: Class::Enumerated,
         needs: &[Kind::Pods],
         in_spec: true,
@@ -57,7 +65,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "segmentation_fault",
-        explains: &["pod_crash_loop", "high_restart_count", "persistent_failure"],
+        explains: &[
+            "init_container_failed",
+            "pod_crash_loop",
+            "high_restart_count",
+            "persistent_failure",
+        ],
         class: Class::Enumerated,
         needs: &[Kind::Pods],
         in_spec: false,
@@ -67,7 +80,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "application_error",
-        explains: &["pod_crash_loop", "high_restart_count", "persistent_failure"],
+        explains: &[
+            "init_container_failed",
+            "pod_crash_loop",
+            "high_restart_count",
+            "persistent_failure",
+        ],
         class: Class::Elimination,
         needs: &[Kind::Pods],
         in_spec: false,

@@ -41,10 +41,48 @@ impl Detector for PodCrashLoop {
             .pods()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
         pods.flat_map(containers::of)
-            .filter(|container| loops(graph, *container))
-            .map(|container| signal(graph, container))
+            .filter(|container| !container.runs_first() && loops(graph, *container))
+            .map(|container| signal(graph, container, self.r#type()))
             .collect()
     }
+}
+
+/// `init_container_failed`
+pub(super) struct InitContainerFailed;
+
+impl Detector for InitContainerFailed {
+    fn r#type(&self) -> &'static str {
+        "init_container_failed"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Pods]
+    }
+    fn threshold(&self) -> i64 {
+        0
+    }
+    fn doc(&self) -> &'static str {
+        "an init container that is no sidecar waits with CrashLoopBackOff, or its last end has a code other than 0 and it was restarted or never will be"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let pods = graph
+            .pods()
+            .filter(|pod| !containers::quiet(pod, self.r#type()));
+        pods.flat_map(containers::of)
+            .filter(|container| container.runs_first() && stops(graph, *container))
+            .map(|container| signal(graph, container, self.r#type()))
+            .collect()
+    }
+}
+
+/// Whether an init container keeps its pod from starting.
+fn stops<'a>(graph: &Graph<'a>, container: Seen<'a>) -> bool {
+    let state = container.status.state.terminated.as_deref();
+    let down = state.is_some_and(|end| end.exit_code != 0);
+    let again = container.status.restart_count > 0 || container.pod.spec.restart_policy == "Never";
+    loops(graph, container) || down && again
 }
 
 /// Whether the container is crash looping.
@@ -75,7 +113,7 @@ fn held_back<'a>(graph: &Graph<'a>, container: Seen<'a>) -> bool {
     })
 }
 
-fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Signal<'a> {
+fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>, r#type: &'static str) -> Signal<'a> {
     let pod = container.pod;
     let mut evidence = Vec::new();
     if let Some(waiting) = container.waiting() {
@@ -104,7 +142,7 @@ fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Signal<'a> {
         .and_then(|event| event.first_seen())
         .or_else(|| container.ended().and_then(|(_, end)| end.started_at));
     Signal {
-        r#type: PodCrashLoop.r#type(),
+        r#type,
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),

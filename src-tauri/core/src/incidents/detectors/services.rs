@@ -65,8 +65,11 @@ impl Detector for ServiceNoEndpoints {
             };
             // Pods its controller has not made yet, or has not been seen to make, prove nothing.
             let unseen = graph.pods().next().is_none() && matched > 0;
+            // Pods that were not read may well be there.
+            let unread = !graph.knows(Kind::Pods) && routes::meant(graph, service).is_none();
             if judged
                 || unseen
+                || unread
                 || !routes::wanted(graph, service) && routes::meant(graph, service).is_none()
             {
                 continue;

@@ -33,6 +33,14 @@ fn step(ledger: &mut Ledger, snapshot: Snapshot, seconds: i64) -> Vec<StoredInci
     ledger.observe(&snapshot, found, CREATED)
 }
 
+fn fix() -> AppliedFix {
+    AppliedFix {
+        action: "rollback_workload".into(),
+        description: "roll Deployment \"web\" back".into(),
+        at: 5,
+    }
+}
+
 fn ledger() -> Ledger {
     Ledger::new("test", Quiet::default())
 }
@@ -90,8 +98,8 @@ fn a_fix_resolves_at_once_when_its_rollout_is_complete() {
     let mut ledger = ledger();
     step(&mut ledger, broken(), 0);
     let id = ledger.rows()[0].id.clone();
-    assert!(ledger.fix_applied(&id, 5));
-    assert!(!ledger.fix_applied("inc-x-1", 5));
+    assert!(ledger.fix_applied(&id, fix()));
+    assert!(!ledger.fix_applied("inc-x-1", fix()));
     let rolling = Scene::of([deployment("web", 1).revision(3).into()]).snapshot();
     step(&mut ledger, rolling, 6);
     assert_eq!(state(&ledger), (IncidentState::Resolving, None));
@@ -127,14 +135,32 @@ fn an_unreadable_kind_freezes_and_a_gone_owner_resolves() {
 #[test]
 fn a_stored_incident_goes_on_after_a_restart() {
     let mut before = ledger();
-    let stored = step(&mut before, broken(), 0);
+    step(&mut before, broken(), 0);
+    let id = before.rows()[0].id.clone();
+    let seen = Attention {
+        acknowledged_at: Some(7),
+        acknowledged_by: Some("ada".into()),
+        snoozed_until: None,
+    };
+    assert!(before.fix_applied(&id, fix()) && before.attend(&id, seen.clone()));
+    let stored = step(&mut before, broken(), 1);
     let text = serde_json::to_string(&stored).unwrap();
     let read: Vec<StoredIncident> = serde_json::from_str(&text).unwrap();
     assert_eq!(read, stored);
     let mut after = ledger().restore(read);
     step(&mut after, broken(), 60);
     assert_eq!(after.rows().len(), 1);
-    assert_eq!(after.rows()[0].id, before.rows()[0].id);
+    assert_eq!(after.rows()[0].id, id);
+    assert_eq!(after.rows()[0].attention, seen);
+    assert_eq!(after.get(&id).unwrap().incident.applied_fix, Some(fix()));
+    step(&mut after, healed(), 2_000);
+    step(&mut after, broken(), 3_000);
+    let back = after.get(&id).unwrap();
+    assert_eq!(back.incident.row.attention, Attention::default());
+    assert_eq!(
+        (back.incident.row.reopened, &back.incident.applied_fix),
+        (1, &None)
+    );
 }
 
 /// Covers: INC-14
