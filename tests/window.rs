@@ -14,3 +14,5 @@ mod journeys;
 mod main_job;
 #[path = "window/page.rs"]
 mod page;
+#[path = "window/streams.rs"]
+mod streams;

@@ -20,6 +20,7 @@ use kubegraf_ipc::{
         AcknowledgeIncident, ExportIncident, GiveFeedback, ListFeedback, SimilarIncidents,
         SnoozeIncident,
     },
+    logs::{FindLog, LogsEvent, ReadLogText, SaveLogs, SetLogView, WatchLogs},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
@@ -118,10 +119,15 @@ watches! {
     watch_incidents(WatchIncidents) => IncidentsEvent;
     watch_execution(WatchExecution) => ExecutionEvent;
     watch_overview(WatchOverview) => Overview;
+    watch_logs(WatchLogs) => LogsEvent;
 }
 
 stream_commands! {
     set_table_view(SetTableView);
+    set_log_view(SetLogView);
+    find_log(FindLog);
+    read_log_text(ReadLogText);
+    save_logs(SaveLogs);
     unwatch(Unwatch);
 }
 
@@ -168,6 +174,11 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         watch_table,
         watch_incidents,
         watch_execution,
-        watch_overview
+        watch_overview,
+        watch_logs,
+        set_log_view,
+        find_log,
+        read_log_text,
+        save_logs
     ]
 }

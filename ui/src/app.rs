@@ -10,11 +10,12 @@ use crate::{
     route::{Page, Route},
     state::{
         choices::Choices, clock::Clock, dock::Dock, incidents::Incidents, navigation::Navigation,
-        palette::Palette, session::Session, toasts::Toasts,
+        palette::Palette, panes::Panes, session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
-        incidents::IncidentsView, no_cluster::NoCluster, settings::SettingsView, table::TableView,
+        incidents::IncidentsView, logs::LogsView, no_cluster::NoCluster, settings::SettingsView,
+        table::TableView,
     },
 };
 
@@ -28,7 +29,7 @@ pub fn App() -> impl IntoView {
     let navigation = Navigation::provide();
     let session = Session::provide();
     Incidents::provide(session);
-    Dock::provide(session, toasts);
+    Panes::provide(Dock::provide(session, toasts));
     Palette::provide(session, navigation, choices, toasts);
 
     let view = Memo::new(move |_| navigation.route().view().to_owned());
@@ -52,6 +53,7 @@ pub fn App() -> impl IntoView {
                     (Shows::Page(Page::ClusterOverview), _) => {
                         view! { <ClusterOverview /> }.into_any()
                     }
+                    (Shows::Page(Page::Logs), _) => view! { <LogsView /> }.into_any(),
                     (Shows::Incidents, _) => view! { <IncidentsView /> }.into_any(),
                     (Shows::Table(kind), _) => view! { <TableView kind /> }.into_any(),
                 }}

@@ -12,6 +12,7 @@ pub mod figures;
 pub mod fuzzy;
 pub mod jump;
 pub mod keys;
+pub mod logs;
 pub mod marks;
 pub mod moves;
 pub mod palette;

@@ -30,16 +30,19 @@ pub enum Page {
     ClusterOverview,
     /// Which clusters there are.
     Clusters,
+    /// What programs have written.
+    Logs,
     /// What can be set.
     Settings,
 }
 
 impl Page {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Dashboard,
         Self::ClusterOverview,
         Self::Clusters,
+        Self::Logs,
         Self::Settings,
     ];
 
@@ -50,6 +53,7 @@ impl Page {
             Self::Dashboard => "dashboard",
             Self::ClusterOverview => "cluster-overview",
             Self::Clusters => "cluster-manager",
+            Self::Logs => "logs",
             Self::Settings => "settings",
         }
     }
@@ -61,6 +65,7 @@ impl Page {
             Self::Dashboard => "Dashboard",
             Self::ClusterOverview => "Cluster overview",
             Self::Clusters => "Clusters",
+            Self::Logs => "Logs",
             Self::Settings => "Settings",
         }
     }

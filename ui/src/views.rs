@@ -10,6 +10,7 @@ pub mod clusters;
 pub mod dashboard;
 pub mod first_paint;
 pub mod incidents;
+pub mod logs;
 pub mod no_cluster;
 pub mod registry;
 pub mod settings;

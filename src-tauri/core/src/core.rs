@@ -5,6 +5,7 @@
 mod counted;
 mod guest;
 mod lifecycle;
+mod logs;
 
 use std::{fs, sync::Arc, time::Duration};
 

@@ -13,6 +13,7 @@ pub mod fix;
 pub mod incidents;
 mod inspect;
 pub mod kinds;
+mod logs;
 pub mod objects;
 mod options;
 mod overview;

@@ -11,7 +11,7 @@ use kubegraf_ipc::{
 };
 use tokio::sync::watch;
 
-use crate::{TaskGuard, table};
+use crate::{TaskGuard, logs::Log, table};
 
 /// Where a stream's events go; answers whether anyone still listens.
 pub type Sink<E> = Box<dyn FnMut(E) -> bool + Send>;
@@ -40,6 +40,7 @@ pub(crate) struct Streams(Mutex<HashMap<StreamKey, Stream>>);
 struct Stream {
     work: TaskGuard,
     table: Option<OpenTable>,
+    log: Option<(Log, String)>,
 }
 
 /// What it takes to move a table to another view.
@@ -51,9 +52,30 @@ pub(crate) struct OpenTable {
 impl Streams {
     /// Keeps a stream; one with the same key ends.
     pub(crate) fn keep(&self, key: StreamKey, work: TaskGuard, table: Option<OpenTable>) {
+        let log = None;
+        self.insert(key, Stream { work, table, log });
+    }
+
+    /// Keeps a stream of logs, and what a file of them is called.
+    pub(crate) fn keep_log(&self, key: StreamKey, work: TaskGuard, log: Log, name: String) {
+        let (table, log) = (None, Some((log, name)));
+        self.insert(key, Stream { work, table, log });
+    }
+
+    fn insert(&self, key: StreamKey, stream: Stream) {
         let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         streams.retain(|_, stream| !stream.work.is_finished());
-        streams.insert(key, Stream { work, table });
+        streams.insert(key, stream);
+    }
+
+    /// The log that a stream shows, and what a file of it is called.
+    pub(crate) fn log(&self, key: &StreamKey) -> Result<(Log, String), Error> {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = streams.get(key).and_then(|stream| stream.log.clone());
+        open.ok_or_else(|| {
+            let message = format!("no log is open on channel {}", key.channel);
+            Error::new(Code::NotFound, message)
+        })
     }
 
     /// Moves a table.

@@ -23,6 +23,7 @@ use crate::watch::Rows;
 
 pub use page::read;
 pub use query::{Answer, Query};
+pub(crate) use selector::labels as label_selector;
 
 /// Events of one table are at least this far apart.
 pub const COALESCE: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, lifecycle::*,
+    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, lifecycle::*, logs::*,
     overview::*, preferences::*, table::*,
 };
 
@@ -69,6 +69,10 @@ ipc! {
         set_table_view(SetTableView) -> ();
         read_rows(ReadRows) -> RowPage;
         export_table(ExportTable) -> Exported;
+        set_log_view(SetLogView) -> ();
+        find_log(FindLog) -> Option<u64>;
+        read_log_text(ReadLogText) -> String;
+        save_logs(SaveLogs) -> SavedLogs;
         get_preferences(GetPreferences) -> Preferences;
         get_incident(GetIncident) -> Incident;
         list_feedback(ListFeedback) -> Vec<Feedback>;
@@ -101,5 +105,6 @@ ipc! {
         watch_incidents(WatchIncidents) => IncidentsEvent;
         watch_execution(WatchExecution) => ExecutionEvent;
         watch_overview(WatchOverview) => Overview;
+        watch_logs(WatchLogs) => LogsEvent;
     }
 }

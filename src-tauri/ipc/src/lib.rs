@@ -15,6 +15,7 @@ pub mod execution;
 pub mod incident;
 pub mod inspect;
 pub mod lifecycle;
+pub mod logs;
 pub mod object;
 pub mod overview;
 pub mod preferences;

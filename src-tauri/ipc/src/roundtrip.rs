@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, incident::*,
-    inspect::*, lifecycle::*, overview::*, preferences::*, table::*,
+    inspect::*, lifecycle::*, logs::*, overview::*, preferences::*, table::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -47,6 +47,8 @@ round_trips! {
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
     watch_overview: WatchOverview, overview: Overview, export_table: ExportTable, exported: Exported, read_rows: ReadRows, row_page: RowPage,
+    watch_logs: WatchLogs, logs_event: LogsEvent, set_log_view: SetLogView, find_log: FindLog,
+    read_log_text: ReadLogText, save_logs: SaveLogs, saved_logs: SavedLogs,
     unwatch: Unwatch, report_ui: ReportUi,
     refresh_clusters: RefreshClusters, watch_clusters: WatchClusters, test_cluster: TestCluster,
     cluster_health: ClusterHealth, add_kubeconfig: AddKubeconfig,

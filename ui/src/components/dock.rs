@@ -10,11 +10,13 @@ use crate::{
         history::History,
         icon::{Glyph, Icon},
         mark::ToneMark,
+        panes::{PaneBody, PaneTabs},
         plan::Wanted,
     },
     model::words::{self, sentence},
     state::{
         dock::{Dock, Tab},
+        panes::Panes,
         prefs,
     },
 };
@@ -26,7 +28,7 @@ const GREATEST: f64 = 0.7;
 /// The dock.
 #[component]
 pub fn DockPanel() -> impl IntoView {
-    let dock = Dock::expect();
+    let (dock, panes) = (Dock::expect(), Panes::expect());
     let wanted = RwSignal::new(None::<Wanted>);
     let stored = prefs::get("dock").and_then(|height| height.parse().ok());
     let height = RwSignal::new(stored.unwrap_or(220.0_f64));
@@ -36,9 +38,15 @@ pub fn DockPanel() -> impl IntoView {
             dock.tabs
                 .with_untracked(|tabs| tabs.iter().find(|tab| tab.id == id).cloned())
         });
-        match tab {
-            Some(tab) => view! { <ExecutionPanel tab wanted /> }.into_any(),
-            None => view! { <History /> }.into_any(),
+        let pane = front_tab.get().and_then(|id| {
+            panes
+                .list
+                .with_untracked(|panes| panes.iter().find(|pane| pane.id == id).cloned())
+        });
+        match (tab, pane) {
+            (Some(tab), _) => view! { <ExecutionPanel tab wanted /> }.into_any(),
+            (None, Some(pane)) => view! { <PaneBody pane /> }.into_any(),
+            (None, None) => view! { <History /> }.into_any(),
         }
     };
     view! {
@@ -52,6 +60,7 @@ pub fn DockPanel() -> impl IntoView {
                     <For each=move || dock.tabs.get() key=|tab| tab.id.clone() let:tab>
                         <ExecutionTab tab />
                     </For>
+                    <PaneTabs />
                 </div>
                 <button
                     class="icon-button small"

@@ -28,6 +28,8 @@ pub fn Grid(
     layout: Layout,
     /// What Enter and a double click on a row do.
     on_open: Callback<Row>,
+    /// What "l" does.
+    on_logs: Callback<Row>,
     /// The scrolling element, for who wants to focus it.
     grid: NodeRef<html::Div>,
 ) -> impl IntoView {
@@ -135,6 +137,11 @@ pub fn Grid(
             "Enter" => {
                 if let Some(row) = current().and_then(|index| table.row_at(index)) {
                     on_open.run(row);
+                }
+            }
+            "l" => {
+                if let Some(row) = current().and_then(|index| table.row_at(index)) {
+                    on_logs.run(row);
                 }
             }
             "c" => marking::copy(table, layout, Copied::Names, toasts),

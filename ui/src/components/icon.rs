@@ -78,6 +78,8 @@ pub enum Icon {
     Settings,
     /// What keys do.
     Help,
+    /// What programs have written.
+    Logs,
 }
 
 impl Icon {
@@ -164,6 +166,9 @@ impl Icon {
             }
             Self::Help => {
                 "<circle cx='12' cy='12' r='10'/><path d='M9.09 9a3 3 0 0 1 5.83 1c0 2-3 3-3 3'/><path d='M12 17h.01'/>"
+            }
+            Self::Logs => {
+                "<path d='M13 12h8'/><path d='M13 19h8'/><path d='M13 5h8'/><path d='M3 12h1'/><path d='M3 19h1'/><path d='M3 5h1'/><path d='M8 12h1'/><path d='M8 19h1'/><path d='M8 5h1'/>"
             }
             Self::Empty => {
                 "<polyline points='22 12 16 12 14 15 10 15 8 12 2 12'/><path d='M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z'/>"

@@ -1,6 +1,6 @@
 //! Marking rows and copying them: what keys, clicks, the bar and the row's menu have in common.
 
-use kubegraf_ipc::table::Row;
+use kubegraf_ipc::table::{KindInfo, Row};
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
@@ -8,6 +8,7 @@ use crate::{
     components::{
         copy,
         icon::{Glyph, Icon},
+        row_actions::RowActions,
     },
     model::{
         copies,
@@ -207,8 +208,11 @@ pub fn RowMenu(
     layout: Layout,
     /// What Enter does.
     on_open: Callback<Row>,
+    /// What the rows are.
+    kind: KindInfo,
 ) -> impl IntoView {
     let toasts = Toasts::expect();
+    let kind = StoredValue::new(kind);
     let place = at.0;
     let own = NodeRef::<html::Div>::new();
     let outside = window_event_listener(ev::pointerdown, move |event| {
@@ -266,6 +270,11 @@ pub fn RowMenu(
                     "Go on from here"
                     <kbd aria-hidden="true">"Enter"</kbd>
                 </button>
+                <RowActions
+                    kind=Some(kind.get_value())
+                    row=move |()| chosen()
+                    close=Callback::new(move |()| place.set(None))
+                />
                 <button
                     class="menu-item"
                     type="button"

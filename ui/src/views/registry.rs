@@ -72,6 +72,7 @@ const PAGES: &[(Page, Section, Icon)] = &[
     (Page::Dashboard, Section::Overview, Icon::Dashboard),
     (Page::ClusterOverview, Section::Overview, Icon::Overview),
     (Page::Clusters, Section::Overview, Icon::Clusters),
+    (Page::Logs, Section::Insights, Icon::Logs),
     (Page::Settings, Section::Settings, Icon::Settings),
 ];
 
@@ -141,6 +142,7 @@ mod tests {
                 (Section::Overview, "dashboard".to_owned()),
                 (Section::Overview, "cluster-overview".to_owned()),
                 (Section::Overview, "cluster-manager".to_owned()),
+                (Section::Insights, "logs".to_owned()),
                 (Section::Insights, "incidents".to_owned()),
                 (Section::Workloads, "pods".to_owned()),
                 (Section::Platform, "nodes".to_owned()),

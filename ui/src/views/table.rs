@@ -16,6 +16,7 @@ use crate::{
         grid::Grid,
         icon::Icon,
         marking::{MarkBar, RowMenu, RowMenuAt},
+        row_actions::open_logs,
     },
     model::{
         drill,
@@ -23,7 +24,8 @@ use crate::{
     },
     route::Route,
     state::{
-        layout::Layout, navigation::Navigation, session::Session, table::Table, toasts::Toasts,
+        layout::Layout, navigation::Navigation, panes::Panes, session::Session, table::Table,
+        toasts::Toasts,
     },
     views::{first_paint::FirstPaint, table_empty::TableEmpty},
 };
@@ -90,6 +92,9 @@ fn KindTable(
         }
         navigation.go(&Route::filtered(&step.kind, &step.filter));
     });
+    let panes = Panes::expect();
+    let (of, whose) = (kind.clone(), kind.clone());
+    let on_logs = Callback::new(move |row: Row| open_logs(&of, &row, session, panes));
     let (id, namespaced) = (kind.id.clone(), kind.namespaced);
     let reopen = RwSignal::new(());
     Effect::new(move |_| {
@@ -139,12 +144,12 @@ fn KindTable(
         </div>
         {move || match shows.get() {
             Shows::Rows => {
-                view! { <Grid table title=title.clone() layout on_open grid /> }.into_any()
+                view! { <Grid table title=title.clone() layout on_open on_logs grid /> }.into_any()
             }
             Shows::Skeletons => view! { <Skeletons /> }.into_any(),
             Shows::Reason => view! { <TableEmpty table kind=kind.clone() reopen /> }.into_any(),
         }}
-        <RowMenu at=menu table layout on_open />
+        <RowMenu at=menu table layout on_open kind=whose />
     }
 }
 

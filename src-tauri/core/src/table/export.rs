@@ -125,7 +125,14 @@ pub fn text(folder: &Path, name: &str, ending: &str, text: &str) -> Result<PathB
 }
 
 /// A file that was not there before.
-fn create(folder: &Path, name: &str, ending: &str) -> Result<(PathBuf, std::fs::File), Error> {
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn create(
+    folder: &Path,
+    name: &str,
+    ending: &str,
+) -> Result<(PathBuf, std::fs::File), Error> {
     let name: String = name
         .chars()
         .map(|c| {

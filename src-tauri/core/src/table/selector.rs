@@ -12,7 +12,7 @@ pub(super) struct FieldRequirement {
 }
 
 /// Reads a label selector from the beginning of a text; answers what follows it.
-pub(super) fn labels(text: &str) -> Result<(Selector, &str), String> {
+pub(crate) fn labels(text: &str) -> Result<(Selector, &str), String> {
     let (text, after) = quoted(text);
     let mut selector = Selector::default();
     let mut rest = text;

@@ -1,0 +1,190 @@
+use kubegraf_ipc::logs::LogView;
+
+use super::*;
+use crate::logs::{line::level, numbers};
+
+fn view() -> LogView {
+    LogView {
+        count: 500,
+        ..LogView::default()
+    }
+}
+
+fn book(bounds: Bounds) -> Book {
+    Book::new(bounds, Look::of(&view()).unwrap())
+}
+
+fn add(book: &mut Book, source: u32, lines: &[(i64, &str)]) {
+    let lines = lines.iter().map(|(at, text)| {
+        let written = Written {
+            at: Some(*at),
+            text: text.as_bytes().into(),
+            cut: 0,
+        };
+        (written, level(text.as_bytes()))
+    });
+    book.add(source, lines.collect());
+    book.merge();
+}
+
+fn all(book: &Book) -> Vec<String> {
+    numbers(book, LogPlace::Line { number: 0 }, 500).1
+}
+
+/// Covers: EVT-04
+#[test]
+fn sources_are_merged_by_time_however_late_they_come() {
+    let mut book = book(Bounds::default());
+    let (a, b) = (book.source("n", "a", "c"), book.source("n", "b", "c"));
+    add(&mut book, a, &[(10, "a10"), (30, "a30"), (50, "a50")]);
+    add(&mut book, b, &[(20, "b20"), (30, "b30"), (60, "b60")]);
+    add(&mut book, a, &[(55, "a55")]);
+    assert_eq!(
+        all(&book),
+        ["a10", "b20", "a30", "b30", "a50", "a55", "b60"]
+    );
+}
+
+#[test]
+fn a_source_keeps_its_order_when_its_clock_goes_back() {
+    let mut book = book(Bounds::default());
+    let a = book.source("n", "a", "c");
+    add(&mut book, a, &[(100, "one"), (40, "two")]);
+    add(&mut book, a, &[(50, "three")]);
+    assert_eq!(all(&book), ["one", "two", "three"]);
+}
+
+#[test]
+fn what_is_too_much_is_given_up_from_the_oldest_on_and_counted() {
+    let mut book = book(Bounds {
+        bytes: 1 << 20,
+        lines: 100,
+    });
+    let a = book.source("n", "a", "c");
+    for n in 0..1_000 {
+        add(&mut book, a, &[(n, &format!("ERROR {n}"))]);
+    }
+    let head = book.head();
+    assert_eq!((head.held, head.given_up, head.errors), (100, 900, 100));
+    assert_eq!(
+        (head.first, head.end),
+        (900, 1_000),
+        "numbers are not used again"
+    );
+    assert_eq!(
+        head.given_up_bytes,
+        (0..900)
+            .map(|n| format!("ERROR {n}").len() as u64)
+            .sum::<u64>()
+    );
+    let (start, lines) = numbers(&book, LogPlace::End, 2);
+    assert_eq!(
+        (start, lines),
+        (998, vec!["ERROR 998".into(), "ERROR 999".into()])
+    );
+    let (start, lines) = numbers(&book, LogPlace::Line { number: 5 }, 1);
+    assert_eq!((start, lines), (900, vec!["ERROR 900".to_owned()]));
+
+    let mut heavy = super::Book::new(
+        Bounds {
+            bytes: 100_000,
+            lines: 1_000_000,
+        },
+        Look::of(&view()).unwrap(),
+    );
+    let a = heavy.source("n", "a", "c");
+    for n in 0..1_000 {
+        add(&mut heavy, a, &[(n, &"x".repeat(1_000))]);
+    }
+    assert!(heavy.weight <= 100_000);
+    assert_eq!(heavy.head().held + heavy.head().given_up, 1_000);
+}
+
+/// Covers: EVT-04
+#[test]
+fn another_look_shows_other_lines_of_the_same_book() {
+    let mut book = book(Bounds::default());
+    let (a, b) = (book.source("n", "a", "c"), book.source("n", "b", "c"));
+    add(
+        &mut book,
+        a,
+        &[(1, "INFO start"), (3, "WARN Slow query"), (5, "plain")],
+    );
+    add(&mut book, b, &[(2, "ERROR no query"), (4, "DEBUG query")]);
+    let look = |book: &mut Book, change: &dyn Fn(&mut LogView)| {
+        let mut view = view();
+        change(&mut view);
+        book.look(Look::of(&view).unwrap());
+        (all(book), book.head().hits)
+    };
+    let (shown, hits) = look(&mut book, &|view| {
+        view.query = "QUERY".into();
+        view.only_matches = true;
+    });
+    assert_eq!(shown, ["ERROR no query", "WARN Slow query", "DEBUG query"]);
+    assert_eq!(hits, 3);
+    let (shown, hits) = look(&mut book, &|view| view.query = "q.ery".into());
+    assert_eq!((shown.len(), hits), (5, 0), "a dot is a dot");
+    let (_, hits) = look(&mut book, &|view| {
+        view.query = "^.*q.ery$".into();
+        view.regex = true;
+    });
+    assert_eq!(hits, 3);
+    let (shown, _) = look(&mut book, &|view| view.least = Some(LogLevel::Warn));
+    assert_eq!(shown, ["ERROR no query", "WARN Slow query"]);
+    let (shown, _) = look(&mut book, &|view| view.hidden = vec![a]);
+    assert_eq!(shown, ["ERROR no query", "DEBUG query"]);
+    // New lines are judged by the look that is current.
+    add(&mut book, a, &[(6, "unseen")]);
+    add(&mut book, b, &[(7, "seen")]);
+    assert_eq!(all(&book), ["ERROR no query", "DEBUG query", "seen"]);
+}
+
+#[test]
+fn the_next_hit_is_found_in_both_directions() {
+    let mut book = book(Bounds::default());
+    let a = book.source("n", "a", "c");
+    add(
+        &mut book,
+        a,
+        &[(1, "x"), (2, "hit"), (3, "x"), (4, "hit"), (5, "x")],
+    );
+    let query = LogView {
+        query: "hit".into(),
+        ..view()
+    };
+    book.look(Look::of(&query).unwrap());
+    assert_eq!(book.find(0, false), Some(1));
+    assert_eq!(book.find(1, false), Some(3));
+    assert_eq!(book.find(3, false), None);
+    assert_eq!(book.find(3, true), Some(1));
+    assert_eq!(book.find(1, true), None);
+    assert_eq!(book.find(u64::MAX, true), Some(3));
+}
+
+#[test]
+fn a_view_that_cannot_be_is_refused() {
+    for (view, word) in [
+        (LogView { count: 0, ..view() }, "count is 0"),
+        (
+            LogView {
+                count: 501,
+                ..view()
+            },
+            "count is 501",
+        ),
+        (
+            LogView {
+                query: "(".into(),
+                regex: true,
+                ..view()
+            },
+            "no regular expression",
+        ),
+    ] {
+        let Err(error) = Look::of(&view) else {
+            panic!("{view:?} is taken")
+        };
+        assert!(error.message.contains(word), "{}", error.message);
+    }
+}
