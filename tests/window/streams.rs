@@ -71,6 +71,7 @@ async fn the_logs_of_a_row_are_followed_filtered_and_closed() {
 async fn the_logs_view_merges_pods_and_toggles_them() {
     journey("logs-view", None, |page| async move {
         page.go("logs").await?;
+        page.click("[data-action=every-log]").await?;
         page.sees("main [data-line] .log-source", SOON).await?;
         let several = "return new Set([...document.querySelectorAll('main .log-source')].map(e => e.innerText)).size > 3";
         page.until("lines of several pods", SOON, several).await?;

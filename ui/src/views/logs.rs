@@ -6,7 +6,11 @@ use kubegraf_ipc::logs::{LogOptions, LogTarget};
 use leptos::prelude::*;
 
 use crate::{
-    components::log::LogPanel,
+    components::{
+        empty::EmptyState,
+        icon::Icon,
+        log::LogPanel,
+    },
     state::{logs::Log, session::Session},
     views::first_paint::FirstPaint,
 };
@@ -25,7 +29,15 @@ pub fn LogsView() -> impl IntoView {
         tail: Some(TAIL),
         ..LogOptions::default()
     });
+    // Five hundred logs of a strange cluster are not opened by passing through.
+    let everything = RwSignal::new(false);
+    let chosen = Memo::new(move |_| {
+        everything.get() || !session.chosen.with(Vec::is_empty) || !labels.with(String::is_empty)
+    });
     Effect::new(move |_| {
+        if !chosen.get() {
+            return;
+        }
         let of = LogTarget::Selector {
             namespaces: session.chosen.get(),
             labels: labels.get(),
@@ -51,7 +63,7 @@ pub fn LogsView() -> impl IntoView {
         [] => "all namespaces".to_owned(),
         chosen => chosen.join(", "),
     };
-    let ready = Signal::derive(move || log.head.with(Option::is_some));
+    let ready = Signal::derive(move || !chosen.get() || log.head.with(Option::is_some));
     view! {
         <FirstPaint view="logs".to_owned() ready selector="[data-line]" />
         <div class="view-head">
@@ -67,6 +79,21 @@ pub fn LogsView() -> impl IntoView {
                 on:input:target=move |event| type_in(event.target().value())
             />
         </div>
-        <LogPanel log />
+        <Show
+            when=move || chosen.get()
+            fallback=move || view! {
+                <EmptyState
+                    icon=Icon::Logs
+                    title="Whose logs?"
+                    text="Choose namespaces above, or name labels. The containers of the pods that match are read together, 500 at most, and pods that come later too."
+                >
+                    <button class="button" type="button" data-action="every-log" on:click=move |_| everything.set(true)>
+                        "Read every pod"
+                    </button>
+                </EmptyState>
+            }
+        >
+            <LogPanel log />
+        </Show>
     }
 }
