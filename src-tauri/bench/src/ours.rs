@@ -52,6 +52,7 @@ pub async fn connect(kubeconfig: &str) -> Result<(Clusters, Arc<Connection>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let preferences = Preferences::load(Store::in_memory().await?, Arc::clone(&clock)).await?;
     let clusters = Clusters::new(sources, preferences, clock);
+    clusters.reload().await;
     let entry = clusters
         .list()
         .clusters

@@ -154,7 +154,7 @@ impl Clusters {
     }
 
     /// Reads the kubeconfigs; open connections keep their target until they are opened anew.
-    pub(crate) async fn reload(&self) -> Arc<Contexts> {
+    pub async fn reload(&self) -> Arc<Contexts> {
         let files = self.origins();
         let read = tokio::task::spawn_blocking(move || Contexts::read(&files)).await;
         let contexts = match read {

@@ -164,6 +164,7 @@ pub async fn connection(kubeconfig: &Path) -> (Clusters, Arc<Connection>) {
     let store = Store::in_memory().await.unwrap();
     let preferences = Preferences::load(store, Arc::clone(&clock)).await.unwrap();
     let clusters = Clusters::new(sources, preferences, clock);
+    clusters.reload().await;
     let entry = clusters.list().clusters.into_iter().find(|c| !c.is_demo);
     let id = entry.unwrap().id;
     let connection = clusters.switch(&id).await.unwrap();
