@@ -156,7 +156,7 @@ async fn an_api_server_killed_mid_watch_is_doubted_at_once_and_deletions_are_not
 /// Covers: RTU-07, RTU-09
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_open_connection_is_noticed_within_45_seconds() {
-    let Some(stage) = Stage::new(Options::kwok().nodes(2).pods(60), None).await else {
+    let Some(stage) = Stage::new(Options::kwok().nodes(2).pods(600), None).await else {
         return;
     };
     let pods = stage.watch();
@@ -170,9 +170,10 @@ async fn a_half_open_connection_is_noticed_within_45_seconds() {
 
     // And in the middle of a list.
     drop(pods);
-    stage.relay.set(Network::Slow(1_000));
+    // Quick enough for the handshake, too slow for the list.
+    stage.relay.set(Network::Slow(4_000));
     let pods = stage.watch();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
     assert_ne!(
         pods.freshness(),
         Freshness::Live,
@@ -320,7 +321,8 @@ async fn a_hundred_thousand_events_a_minute_are_all_there_afterwards() {
     ];
     let churned = stage.cluster.load("churn", &churn).await.unwrap();
     assert!(churned["events"] == 30_000, "{churned}");
-    recovered(&pods, &stage.direct, Duration::from_secs(30)).await;
+    // Losing nothing is asked here; how soon is measured by the bench.
+    recovered(&pods, &stage.direct, Duration::from_secs(240)).await;
     assert_eq!(held(&pods).len(), truth(&stage.direct).await.len());
     stage.cluster.down().await.unwrap();
 }

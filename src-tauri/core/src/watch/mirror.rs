@@ -198,6 +198,10 @@ impl<K: Kind> Writer<K> {
 
     /// The list is whole: it replaces everything of its scope at once.
     pub(super) fn list_ends(&mut self, scope: &Scope) {
+        if *scope == Scope::Cluster {
+            // It covers every namespace that was looked at apart.
+            self.scopes.retain(|other, _| other == scope);
+        }
         let progress = self.scopes.entry(scope.clone()).or_default();
         let list = progress.list.take().unwrap_or_default();
         progress.complete = true;
@@ -389,6 +393,26 @@ mod tests {
         assert!(matches!(mirror.freshness(), Freshness::Reconnecting { .. }));
         writer.forget(&b);
         assert!(mirror.is_empty());
+        assert_eq!(mirror.freshness(), Freshness::Live);
+    }
+
+    /// Once the whole cluster may be listed, its namespaces are no longer apart, and nothing is
+    /// gone in between.
+    #[test]
+    fn the_whole_cluster_takes_over_from_its_namespaces() {
+        let (mirror, mut writer) = pair::<Pods>();
+        let a = Scope::Namespace("a".into());
+        writer.list_begins(&a);
+        writer.listed(&a, vec![pod("a", "one")]);
+        writer.list_ends(&a);
+        writer.list_begins(&Scope::Cluster);
+        writer.listed(&Scope::Cluster, vec![pod("a", "one"), pod("b", "two")]);
+        assert!(names(&mirror).contains(&"one".to_owned()));
+        writer.list_ends(&Scope::Cluster);
+        let mut all = names(&mirror);
+        all.sort();
+        assert_eq!(all, ["one", "two"]);
+        assert_eq!(writer.scopes().collect::<Vec<_>>(), [&Scope::Cluster]);
         assert_eq!(mirror.freshness(), Freshness::Live);
     }
 }

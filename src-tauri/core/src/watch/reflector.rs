@@ -61,10 +61,11 @@ impl<K: Kind> Reflector<K> {
         }
     }
 
-    /// Follows each known namespace until the set of them changes or the pause before the whole
-    /// cluster is asked for again is over.
+    /// Follows each known namespace until none is known or the whole cluster may be listed.
     async fn follow_namespaces(&self) {
         let mut namespaces = self.namespaces.clone();
+        let granted = self.granted();
+        tokio::pin!(granted);
         loop {
             let wanted: BTreeSet<_> = namespaces
                 .borrow_and_update()
@@ -83,6 +84,9 @@ impl<K: Kind> Reflector<K> {
             for scope in &gone {
                 self.writer().forget(scope);
             }
+            if wanted.is_empty() {
+                return;
+            }
             let mut running: FuturesUnordered<_> = wanted
                 .iter()
                 .map(|scope| async move {
@@ -94,9 +98,22 @@ impl<K: Kind> Reflector<K> {
                 .collect();
             tokio::select! {
                 Some(()) = running.next() => {}
+                () = &mut granted => return,
                 changed = namespaces.changed() => if changed.is_err() {
-                    let _: Option<()> = running.next().await;
+                    granted.await;
+                    return;
                 },
+            }
+        }
+    }
+
+    /// Waits until the user may list the whole cluster.
+    async fn granted(&self) {
+        let source = Source::<K::Object>::new(self.client.clone(), &Scope::Cluster);
+        loop {
+            tokio::time::sleep(ASK_AGAIN).await;
+            if source.may_list().await {
+                return;
             }
         }
     }

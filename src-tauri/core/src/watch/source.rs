@@ -115,6 +115,15 @@ impl<T: Object> Source<T> {
         }
     }
 
+    /// Whether the server lets the user list; no answer is no.
+    pub(super) async fn may_list(&self) -> bool {
+        let params = ListParams::default().limit(1);
+        let Ok(request) = Request::new(&*self.path).list(&params) else {
+            return false;
+        };
+        self.send("list", request, ANSWER).await.is_ok()
+    }
+
     /// Watches from a version until the server ends the watch; `begun` is called once it runs.
     pub(super) async fn watch(
         &self,
