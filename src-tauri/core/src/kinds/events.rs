@@ -42,15 +42,13 @@ impl Kind for Events {
         } else {
             format!("{kind}/{}", about.name)
         };
-        let component = if event.source.component.is_empty() {
-            &event.reporting_component
-        } else {
-            &event.source.component
-        };
-        let source = if event.source.host.is_empty() {
+        let first = |a, b| if Text::is_empty(a) { b } else { a };
+        let component = first(&event.source.component, &event.reporting_component);
+        let instance = first(&event.source.host, &event.reporting_instance);
+        let source = if instance.is_empty() {
             component.to_string()
         } else {
-            format!("{component}, {}", event.source.host)
+            format!("{component}, {instance}")
         };
         let cells = vec![
             Cell::Age(event.last_seen()),

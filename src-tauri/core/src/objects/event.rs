@@ -36,6 +36,8 @@ pub struct Event {
     pub source: EventSource,
     /// Who saw it, in events of the newer API.
     pub reporting_component: Text,
+    /// Which one of them, in events of the newer API.
+    pub reporting_instance: Text,
 }
 
 object!(Event, "", "v1", "events", protobuf);
@@ -55,6 +57,7 @@ wire!(Event {
     10 => event_time via wire::time,
     11 => series,
     14 => reporting_component,
+    15 => reporting_instance,
 });
 wire!(InvolvedObject {
     1 => kind,
