@@ -42,9 +42,8 @@ impl Kind for Events {
         } else {
             format!("{kind}/{}", about.name)
         };
-        let first = |a, b| if Text::is_empty(a) { b } else { a };
-        let component = first(&event.source.component, &event.reporting_component);
-        let instance = first(&event.source.host, &event.reporting_instance);
+        let component = given(&event.source.component, &event.reporting_component);
+        let instance = given(&event.source.host, &event.reporting_instance);
         let source = if instance.is_empty() {
             component.to_string()
         } else {
@@ -86,4 +85,9 @@ impl Kind for Events {
             _ => None,
         }
     }
+}
+
+/// What an event of the older API says, else what one of the newer does.
+fn given<'a>(older: &'a Text, newer: &'a Text) -> &'a Text {
+    if older.is_empty() { newer } else { older }
 }

@@ -29,6 +29,14 @@ pub(super) fn sort(rows: &[impl AsRef<Listed>], indices: &mut [u32], by: By, des
     }
 }
 
+/// How two rows compare, ascending.
+pub(super) fn compare(a: &Listed, b: &Listed, by: By) -> Ordering {
+    match (cell(a, by), cell(b, by)) {
+        (CellRef::Text(a), CellRef::Text(b)) => natural(a, b),
+        (a, b) => number(a).cmp(&number(b)),
+    }
+}
+
 fn cell(row: &Listed, by: By) -> CellRef<'_> {
     match by {
         By::Column(column) => row.cell(column),
@@ -64,10 +72,24 @@ fn sort_keys<K: Ord + Copy>(indices: &mut [u32], key: impl Fn(u32) -> K, descend
     }
 }
 
+/// Rank and place in one word, so that equal ranks keep their order and comparing is one step.
+fn sort_ranks(indices: &mut [u32], rank: impl Fn(u32) -> u32, descending: bool) {
+    let turned = if descending { u32::MAX } else { 0 };
+    let mut keyed: Vec<u64> = (0_u32..)
+        .zip(&*indices)
+        .map(|(place, &index)| u64::from(rank(index) ^ turned) << 32 | u64::from(place))
+        .collect();
+    keyed.sort_unstable();
+    let before = indices.to_vec();
+    for (index, key) in indices.iter_mut().zip(keyed) {
+        *index = before[(key & u64::from(u32::MAX)) as usize];
+    }
+}
+
 /// Columns like STATUS have a handful of values, columns like NAME as many as rows.
 fn sort_texts<'a>(indices: &mut [u32], text: impl Fn(u32) -> &'a str, descending: bool) {
     /// More values than this are not worth ranking.
-    const FEW: usize = 1024;
+    const FEW: usize = 16_384;
     let mut places: HashMap<&str, u32> = HashMap::new();
     for &index in &*indices {
         let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
@@ -82,7 +104,7 @@ fn sort_texts<'a>(indices: &mut [u32], text: impl Fn(u32) -> &'a str, descending
     for (rank, (_, at)) in (0..).zip(values) {
         ranks[at as usize] = rank;
     }
-    sort_keys(
+    sort_ranks(
         indices,
         |index| ranks[places[text(index)] as usize],
         descending,

@@ -1,47 +1,26 @@
-//! A view run over a table: scope, filter, facets, order; kept while nothing of that changes.
+//! A view run over a table: scope, filter, facets, order. What was found before is kept, and only
+//! the rows that have changed since are looked at again.
+
+mod found;
+mod ordered;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use kubegraf_ipc::table::{TableHead, TableView};
 
-use kubegraf_ipc::{
-    object::Tone,
-    table::{Facet, TableHead, TableView},
-};
-
-use super::{
-    Table,
-    filter::Filter,
-    order::{self, By},
-};
-use crate::watch::{CellRef, Listed, Snapshot};
+use super::Table;
+use crate::watch::{Listed, Snapshot};
+use found::Found;
+use ordered::Ordered;
 
 /// Sorts by namespace; not among a kind's columns.
 pub(super) const NAMESPACE: &str = "NAMESPACE";
 
-/// In the order of their numbers.
-const TONES: [Tone; 5] = [
-    Tone::Ok,
-    Tone::Pending,
-    Tone::Neutral,
-    Tone::Warn,
-    Tone::Bad,
-];
-
-/// The rows of a table in the order of a view. Scrolling and unchanged rows cost nothing.
+/// The rows of a table in the order of a view. Scrolling costs nothing, a change what it touches.
 #[derive(Default)]
 pub struct Query {
-    ran: Option<Ran>,
-}
-
-/// What was run, over what, and what came out.
-struct Ran {
-    snapshot: Snapshot,
-    view: TableView,
-    matched: Vec<u32>,
-    total: u64,
-    facets: Vec<Facet>,
-    filter_error: Option<String>,
+    found: Option<Found>,
+    ordered: Option<Ordered>,
 }
 
 /// A slice of what a query finds.
@@ -55,137 +34,204 @@ pub struct Answer {
 impl Query {
     /// Runs a view over the rows as they are now.
     pub fn run(&mut self, table: &Table, view: &TableView) -> Answer {
-        let snapshot = table.rows.snapshot();
-        let ran = match self.ran.take() {
-            Some(ran) if ran.holds(&snapshot, view) => Ran { snapshot, ..ran },
-            _ => Ran::new(table, snapshot, view),
-        };
-        let answer = ran.slice(view);
-        self.ran = Some(ran);
-        answer
+        let (found, ordered) = self.at(table, view);
+        slice(found, ordered, view)
     }
 
     /// All rows that match, in order: what an export writes.
+    ///
+    /// # Errors
+    /// What is wrong with the filter, for people.
     pub fn all(table: &Table, view: &TableView) -> Result<Vec<Arc<Listed>>, String> {
-        let ran = Ran::new(table, table.rows.snapshot(), view);
-        match ran.filter_error {
-            Some(error) => Err(error),
-            None => {
-                let row = |&index: &u32| Arc::clone(&ran.snapshot.rows[index as usize]);
-                Ok(ran.matched.iter().map(row).collect())
-            }
+        let mut query = Self::default();
+        let (found, ordered) = query.at(table, view);
+        match found.error() {
+            Some(error) => Err(error.into()),
+            None => Ok(found.rows(ordered.matched()).collect()),
         }
+    }
+
+    /// Brings what is kept up to now.
+    fn at(&mut self, table: &Table, view: &TableView) -> (&Found, &Ordered) {
+        let now = table.rows.snapshot();
+        let (found, ordered) = match (self.found.take(), self.ordered.take()) {
+            (Some(found), ordered) if found.is_of(view) => follow(found, ordered, table, now),
+            _ => (Found::new(table, now, view), None),
+        };
+        let ordered = match ordered {
+            Some(ordered) if ordered.is_of(view) => ordered,
+            _ => Ordered::new(&found, table, view),
+        };
+        (self.found.insert(found), self.ordered.insert(ordered))
     }
 }
 
-impl Ran {
-    fn holds(&self, snapshot: &Snapshot, view: &TableView) -> bool {
-        Arc::ptr_eq(&self.snapshot.rows, &snapshot.rows)
-            && self.view.filter == view.filter
-            && self.view.facet == view.facet
-            && self.view.sort == view.sort
+fn follow(
+    mut found: Found,
+    ordered: Option<Ordered>,
+    table: &Table,
+    now: Snapshot,
+) -> (Found, Option<Ordered>) {
+    if found.holds(&now) {
+        found.refresh(now);
+        return (found, ordered);
+    }
+    let (found, moved) = found.advance(table, now);
+    let ordered = ordered
+        .zip(moved)
+        .map(|(ordered, moved)| ordered.follow(&found, &moved, table));
+    (found, ordered)
+}
+
+fn slice(found: &Found, ordered: &Ordered, view: &TableView) -> Answer {
+    let matched = ordered.matched();
+    let offset = view.offset.min(matched.len() as u64);
+    let begin = usize::try_from(offset).unwrap_or(usize::MAX);
+    let end = begin.saturating_add(view.count as usize).min(matched.len());
+    let rows = found.rows(&matched[begin..end]).collect();
+    let head = TableHead {
+        revision: view.revision,
+        total: found.total(),
+        matched: matched.len() as u64,
+        offset,
+        facets: found.facets(),
+        freshness: found.freshness().clone(),
+        filter_error: found.error().map(str::to_owned),
+    };
+    Answer { head, rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use kubegraf_ipc::table::{Sort, TableView};
+    use proptest::{prelude::*, sample::select};
+    use serde_json::json;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::{
+        kinds::{Pods, find},
+        objects::Pod,
+        watch::{Rows, Subscription},
+    };
+
+    /// Names there may be, and looks each of them may have.
+    const NAMES: usize = 12;
+    const LOOKS: [(&str, u32, &str); 4] = [
+        ("Running", 0, "2026-01-01T00:00:00Z"),
+        ("Pending", 3, "2026-01-03T00:00:00Z"),
+        ("Failed", 3, "2026-01-02T00:00:00Z"),
+        ("Running", 12, "2026-01-02T00:00:00Z"),
+    ];
+
+    /// Rows that a test changes; one look of a pod is always the same row in memory.
+    struct Changing {
+        looks: Vec<Vec<Snapshot>>,
+        now: Mutex<Snapshot>,
     }
 
-    fn new(table: &Table, snapshot: Snapshot, view: &TableView) -> Self {
-        let mut ran = Self {
-            matched: Vec::new(),
-            total: 0,
-            facets: Vec::new(),
-            filter_error: None,
-            view: view.clone(),
-            snapshot,
-        };
-        if let Err(error) = ran.filter(table) {
-            ran.matched.clear();
-            ran.facets.clear();
-            ran.filter_error = Some(error);
-            return ran;
+    impl Rows for Changing {
+        fn snapshot(&self) -> Snapshot {
+            self.now.lock().unwrap().clone()
         }
-        if let Some(column) = table.facet {
-            ran.facets = ran.count(column);
-            if let Some(wanted) = &view.facet {
-                let rows = &ran.snapshot.rows;
-                ran.matched
-                    .retain(|&index| facet_value(&rows[index as usize], column) == wanted);
-            }
+        fn changes(&self) -> watch::Receiver<u64> {
+            watch::channel(0).1
         }
-        if let Some(sort) = &view.sort {
-            let by = match table.columns.iter().position(|c| c.name == sort.column) {
-                Some(column) => By::Column(column),
-                None => By::Namespace,
+    }
+
+    impl Changing {
+        fn new() -> Self {
+            let look = |name: usize, (phase, restarts, at): (&str, u32, &str)| {
+                let namespace = ["a", "b"][name % 2];
+                let pod: Pod = serde_json::from_value(json!({
+                    "metadata": {"name": format!("web-{name}"), "uid": name.to_string(),
+                        "namespace": namespace, "creationTimestamp": at},
+                    "status": {"phase": phase, "containerStatuses": [{"name": "app", "restartCount": restarts}]},
+                }))
+                .unwrap();
+                Subscription::<Pods>::still([pod]).snapshot()
             };
-            order::sort(&ran.snapshot.rows, &mut ran.matched, by, sort.descending);
+            let looks: Vec<Vec<_>> = (0..NAMES)
+                .map(|name| LOOKS.map(|of| look(name, of)).into())
+                .collect();
+            let now = Mutex::new(Subscription::<Pods>::still([]).snapshot());
+            Self { looks, now }
         }
-        ran
+
+        fn show(&self, pods: &[Option<usize>]) {
+            let mut rows: Vec<_> = pods
+                .iter()
+                .zip(&self.looks)
+                .filter_map(|(look, looks)| Some(Arc::clone(&looks[(*look)?].rows[0])))
+                .collect();
+            rows.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+            self.now.lock().unwrap().rows = Arc::new(rows);
+        }
     }
 
-    /// Finds the rows in scope that pass the filter.
-    fn filter(&mut self, table: &Table) -> Result<(), String> {
-        let filter = Filter::parse(&self.view.filter);
-        for (number, (index, row)) in (0..).zip(self.snapshot.rows.iter().enumerate()) {
-            if !table.shows(row.namespace()) {
-                continue;
+    fn views() -> impl Strategy<Value = TableView> {
+        let sorts = select(vec![
+            None,
+            Some("NAME"),
+            Some("STATUS"),
+            Some("RESTARTS"),
+            Some("AGE"),
+            Some(NAMESPACE),
+        ]);
+        let facets = select(vec![None, None, Some("Running"), Some("Pending")]);
+        let filters = select(vec!["", "", "web-1", "!run", "-l app"]);
+        (sorts, any::<bool>(), facets, filters).prop_map(|(sort, descending, facet, filter)| {
+            TableView {
+                filter: filter.into(),
+                facet: facet.map(str::to_owned),
+                sort: sort.map(|column| Sort {
+                    column: column.into(),
+                    descending,
+                }),
+                count: 100,
+                ..TableView::default()
             }
-            self.total += 1;
-            // The total is known even when the filter is not.
-            let Ok(filter) = &filter else { continue };
-            let admitted = filter.admits(&self.snapshot, index, row);
-            if admitted.map_err(|path| format!("there is no field \"{path}\" to select by"))? {
-                self.matched.push(number);
+        })
+    }
+
+    fn pods() -> impl Strategy<Value = Vec<Option<usize>>> {
+        prop::collection::vec(prop::option::of(0..LOOKS.len()), NAMES)
+    }
+
+    proptest! {
+        /// What follows the changes is what looking at everything anew finds.
+        #[test]
+        fn following_changes_finds_what_a_new_look_finds(
+            steps in prop::collection::vec((pods(), views(), any::<bool>()), 1..12),
+            scoped: bool,
+        ) {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let _inside = runtime.enter();
+            let kind = find("pods").unwrap();
+            let rows = Arc::new(Changing::new());
+            let table = Table {
+                rows: Arc::clone(&rows) as Arc<dyn Rows>,
+                columns: kind.info().columns,
+                facet: kind.facet(),
+                namespaces: if scoped { vec!["a".into()] } else { Vec::new() },
+            };
+            let mut query = Query::default();
+            let mut last = TableView { count: 100, ..TableView::default() };
+            for (pods, view, keeps) in steps {
+                rows.show(&pods);
+                // Following is only to be seen while the view stays.
+                if !keeps {
+                    last = view;
+                }
+                let (followed, anew) = (query.run(&table, &last), Query::default().run(&table, &last));
+                prop_assert_eq!(followed.head, anew.head);
+                prop_assert_eq!(followed.rows.len(), anew.rows.len());
+                for (one, other) in followed.rows.iter().zip(&anew.rows) {
+                    prop_assert!(Arc::ptr_eq(one, other), "{} is not {}", one.text(), other.text());
+                }
             }
         }
-        filter.map(drop)
-    }
-
-    fn count(&self, column: usize) -> Vec<Facet> {
-        let mut counts: HashMap<&str, [u64; TONES.len()]> = HashMap::new();
-        for &index in &self.matched {
-            let row = &self.snapshot.rows[index as usize];
-            counts.entry(facet_value(row, column)).or_default()[row.tone() as usize] += 1;
-        }
-        let mut facets: Vec<_> = counts
-            .into_iter()
-            .map(|(value, tones)| Facet {
-                value: value.into(),
-                count: tones.iter().sum(),
-                // One pod that is not ready yet makes "Running" no bad state: most of them decide.
-                tone: TONES
-                    .into_iter()
-                    .max_by_key(|&tone| tones[tone as usize])
-                    .unwrap_or_default(),
-            })
-            .collect();
-        facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-        facets
-    }
-
-    fn slice(&self, view: &TableView) -> Answer {
-        let matched = self.matched.len() as u64;
-        let offset = view.offset.min(matched);
-        let row = |&index: &u32| Arc::clone(&self.snapshot.rows[index as usize]);
-        let rows = self
-            .matched
-            .iter()
-            .skip(usize::try_from(offset).unwrap_or(usize::MAX))
-            .take(view.count as usize)
-            .map(row)
-            .collect();
-        let head = TableHead {
-            revision: view.revision,
-            total: self.total,
-            matched,
-            offset,
-            facets: self.facets.clone(),
-            freshness: self.snapshot.freshness.clone(),
-            filter_error: self.filter_error.clone(),
-        };
-        Answer { head, rows }
-    }
-}
-
-fn facet_value(row: &Listed, column: usize) -> &str {
-    match row.cell(column) {
-        CellRef::Text(text) => text,
-        CellRef::Age(_) | CellRef::Restarts(..) => "",
     }
 }
