@@ -14,6 +14,10 @@ use kubegraf_ipc::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
     },
+    forward::{
+        Forward, KeepForward, ListForwards, ListPorts, OpenForward, RestartForward, StartForward,
+        StopForward, WatchForwards,
+    },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
     inspect::{GetCacheStats, GetCapabilities, GetObject},
     lifecycle::{
@@ -110,6 +114,13 @@ commands! {
     switch_cluster(SwitchCluster);
     apply_plan(ApplyPlan);
     cancel_execution(CancelExecution);
+    list_ports(ListPorts);
+    list_forwards(ListForwards);
+    open_forward(OpenForward);
+    start_forward(StartForward);
+    stop_forward(StopForward);
+    restart_forward(RestartForward);
+    keep_forward(KeepForward);
 }
 
 watches! {
@@ -120,6 +131,7 @@ watches! {
     watch_execution(WatchExecution) => ExecutionEvent;
     watch_overview(WatchOverview) => Overview;
     watch_logs(WatchLogs) => LogsEvent;
+    watch_forwards(WatchForwards) => Vec<Forward>;
 }
 
 stream_commands! {
@@ -179,6 +191,14 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         set_log_view,
         find_log,
         read_log_text,
-        save_logs
+        save_logs,
+        list_ports,
+        list_forwards,
+        open_forward,
+        start_forward,
+        stop_forward,
+        restart_forward,
+        keep_forward,
+        watch_forwards
     ]
 }

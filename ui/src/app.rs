@@ -4,18 +4,18 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        dock::DockPanel, header::Header, key_list::KeyOverlay, palette::PalettePanel, rail::Rail,
-        toasts::ToastList,
+        dock::DockPanel, forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay,
+        palette::PalettePanel, rail::Rail, toasts::ToastList,
     },
     route::{Page, Route},
     state::{
-        choices::Choices, clock::Clock, dock::Dock, incidents::Incidents, navigation::Navigation,
-        palette::Palette, panes::Panes, session::Session, toasts::Toasts,
+        choices::Choices, clock::Clock, dock::Dock, forwards::Forwards, incidents::Incidents,
+        navigation::Navigation, palette::Palette, panes::Panes, session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
-        incidents::IncidentsView, logs::LogsView, no_cluster::NoCluster, settings::SettingsView,
-        table::TableView,
+        forwards::ForwardsView, incidents::IncidentsView, logs::LogsView, no_cluster::NoCluster,
+        settings::SettingsView, table::TableView,
     },
 };
 
@@ -29,6 +29,7 @@ pub fn App() -> impl IntoView {
     let navigation = Navigation::provide();
     let session = Session::provide();
     Incidents::provide(session);
+    Forwards::provide(toasts);
     Panes::provide(Dock::provide(session, toasts));
     Palette::provide(session, navigation, choices, toasts);
 
@@ -48,6 +49,7 @@ pub fn App() -> impl IntoView {
                     // What is not about the active cluster needs none.
                     (Shows::Page(Page::Settings), _) => view! { <SettingsView /> }.into_any(),
                     (Shows::Page(Page::Clusters), _) => view! { <ClustersView /> }.into_any(),
+                    (Shows::Page(Page::Forwards), _) => view! { <ForwardsView /> }.into_any(),
                     (_, false) => view! { <NoCluster /> }.into_any(),
                     (Shows::Page(Page::Dashboard), _) => view! { <Dashboard /> }.into_any(),
                     (Shows::Page(Page::ClusterOverview), _) => {
@@ -62,6 +64,7 @@ pub fn App() -> impl IntoView {
         </div>
         <ToastList />
         <PalettePanel />
+        <ForwardDialog />
         <KeyOverlay />
     }
 }

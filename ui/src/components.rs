@@ -20,6 +20,7 @@ pub mod execution;
 pub mod facets;
 pub mod filter;
 pub mod fixes;
+pub mod forward_dialog;
 pub mod freshness;
 pub mod grid;
 pub mod grid_head;

@@ -32,17 +32,20 @@ pub enum Page {
     Clusters,
     /// What programs have written.
     Logs,
+    /// Ports that lead into clusters.
+    Forwards,
     /// What can be set.
     Settings,
 }
 
 impl Page {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Dashboard,
         Self::ClusterOverview,
         Self::Clusters,
         Self::Logs,
+        Self::Forwards,
         Self::Settings,
     ];
 
@@ -54,6 +57,7 @@ impl Page {
             Self::ClusterOverview => "cluster-overview",
             Self::Clusters => "cluster-manager",
             Self::Logs => "logs",
+            Self::Forwards => "port-forwards",
             Self::Settings => "settings",
         }
     }
@@ -66,6 +70,7 @@ impl Page {
             Self::ClusterOverview => "Cluster overview",
             Self::Clusters => "Clusters",
             Self::Logs => "Logs",
+            Self::Forwards => "Port-forwards",
             Self::Settings => "Settings",
         }
     }

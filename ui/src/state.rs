@@ -3,6 +3,7 @@
 pub mod choices;
 pub mod clock;
 pub mod dock;
+pub mod forwards;
 pub mod incidents;
 pub mod layout;
 pub mod logs;

@@ -9,6 +9,7 @@ pub mod cluster_overview;
 pub mod clusters;
 pub mod dashboard;
 pub mod first_paint;
+pub mod forwards;
 pub mod incidents;
 pub mod logs;
 pub mod no_cluster;

@@ -3,6 +3,7 @@
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
 mod counted;
+mod forwards;
 mod guest;
 mod lifecycle;
 mod logs;
@@ -42,6 +43,7 @@ use crate::{
     clusters::{self, Active, Clusters, Connection, Preferences},
     detection::{Detection, Detections},
     executions::{Executions, FromServer, Pace, Ports, Target},
+    forwards::Forwards,
     inspect::Reader,
     kinds::{self, AnyKind, KINDS, Namespaces},
     overview::{Glance, Meters},
@@ -73,6 +75,7 @@ struct Inner {
     clusters: Arc<Clusters>,
     detections: Detections,
     executions: Executions,
+    forwards: Forwards,
     meters: Meters,
     requests: Requests,
     store: Store,
@@ -151,6 +154,7 @@ impl Core {
             clusters: Arc::new(Clusters::new(sources, preferences, Arc::clone(&clock))),
             detections: Detections::new(store.clone(), Arc::clone(&clock)),
             executions,
+            forwards: Forwards::load(store.clone()).await,
             meters: Meters::default(),
             requests: Requests::default(),
             store,
@@ -167,6 +171,7 @@ impl Core {
     fn begin(&self, clock: Arc<dyn Clock>) {
         let clusters = Arc::clone(&self.0.clusters);
         let detections = self.0.detections.clone();
+        let (forwards, started) = (self.0.forwards.clone(), Arc::clone(&clock));
         let mut active = clusters.active();
         let follow = TaskGuard::spawn(async move {
             loop {
@@ -175,6 +180,7 @@ impl Core {
                     Active::None | Active::Connecting { .. } | Active::Failed { .. } => None,
                 };
                 if let Some(connection) = connection {
+                    Self::begin_kept(&forwards, &connection, started.epoch_seconds()).await;
                     let _running = detections.follow(&connection).await;
                 }
                 if active.changed().await.is_err() {
@@ -218,6 +224,7 @@ impl Core {
     /// Ends every stream and every watch and closes the store.
     pub async fn stop(&self) {
         self.0.streams.end_all();
+        self.0.forwards.end_all();
         self.0
             .work
             .lock()

@@ -10,6 +10,7 @@ mod core;
 mod detection;
 pub mod executions;
 pub mod fix;
+mod forwards;
 pub mod incidents;
 mod inspect;
 pub mod kinds;

@@ -29,6 +29,7 @@ use book::{Book, Bounds};
 use line::Written;
 use look::Look;
 use pods::Containers;
+pub(crate) use pods::Wanted;
 
 use crate::{Sink, kinds::Pods, table::export, task::TaskGuard, watch::Watches};
 

@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, doctor::*, execution::*, incident::*, inspect::*, lifecycle::*, logs::*,
-    overview::*, preferences::*, table::*,
+    app::*, cluster::*, doctor::*, execution::*, forward::*, incident::*, inspect::*, lifecycle::*,
+    logs::*, overview::*, preferences::*, table::*,
 };
 
 /// A request that is answered once.
@@ -69,6 +69,9 @@ ipc! {
         set_table_view(SetTableView) -> ();
         read_rows(ReadRows) -> RowPage;
         export_table(ExportTable) -> Exported;
+        list_ports(ListPorts) -> Vec<OfferedPort>;
+        list_forwards(ListForwards) -> Vec<Forward>;
+        open_forward(OpenForward) -> ();
         set_log_view(SetLogView) -> ();
         find_log(FindLog) -> Option<u64>;
         read_log_text(ReadLogText) -> String;
@@ -97,6 +100,10 @@ ipc! {
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;
+        start_forward(StartForward) -> Forward;
+        stop_forward(StopForward) -> ();
+        restart_forward(RestartForward) -> Forward;
+        keep_forward(KeepForward) -> ();
     }
     watches {
         watch_status(WatchStatus) => ClusterStatus;
@@ -106,5 +113,6 @@ ipc! {
         watch_execution(WatchExecution) => ExecutionEvent;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
+        watch_forwards(WatchForwards) => Vec<Forward>;
     }
 }

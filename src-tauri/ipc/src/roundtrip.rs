@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, incident::*,
-    inspect::*, lifecycle::*, logs::*, overview::*, preferences::*, table::*,
+    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, forward::*,
+    incident::*, inspect::*, lifecycle::*, logs::*, overview::*, preferences::*, table::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -47,6 +47,10 @@ round_trips! {
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
     watch_overview: WatchOverview, overview: Overview, export_table: ExportTable, exported: Exported, read_rows: ReadRows, row_page: RowPage,
+    list_ports: ListPorts, offered_port: OfferedPort, list_forwards: ListForwards,
+    open_forward: OpenForward, start_forward: StartForward, stop_forward: StopForward,
+    restart_forward: RestartForward, keep_forward: KeepForward, watch_forwards: WatchForwards,
+    forward: Forward,
     watch_logs: WatchLogs, logs_event: LogsEvent, set_log_view: SetLogView, find_log: FindLog,
     read_log_text: ReadLogText, save_logs: SaveLogs, saved_logs: SavedLogs,
     unwatch: Unwatch, report_ui: ReportUi,

@@ -80,6 +80,8 @@ pub enum Icon {
     Help,
     /// What programs have written.
     Logs,
+    /// Ports that lead into clusters.
+    Forwards,
 }
 
 impl Icon {
@@ -169,6 +171,9 @@ impl Icon {
             }
             Self::Logs => {
                 "<path d='M13 12h8'/><path d='M13 19h8'/><path d='M13 5h8'/><path d='M3 12h1'/><path d='M3 19h1'/><path d='M3 5h1'/><path d='M8 12h1'/><path d='M8 19h1'/><path d='M8 5h1'/>"
+            }
+            Self::Forwards => {
+                "<path d='M8 3 4 7l4 4'/><path d='M4 7h16'/><path d='m16 21 4-4-4-4'/><path d='M20 17H4'/>"
             }
             Self::Empty => {
                 "<polyline points='22 12 16 12 14 15 10 15 8 12 2 12'/><path d='M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z'/>"

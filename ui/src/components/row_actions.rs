@@ -1,4 +1,4 @@
-//! What can be opened from a row beside its table: the logs of whatever runs pods.
+//! What can be opened from a row beside its table: the logs of whatever runs pods, and a way to its ports.
 
 use kubegraf_ipc::{
     object::ObjectRef,
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    state::{panes::Panes, session::Session},
+    state::{forwards::Forwards, panes::Panes, session::Session},
 };
 
 /// Kinds whose pods core can find.
@@ -58,19 +58,46 @@ pub fn RowActions(
     /// Closes the menu.
     close: Callback<()>,
 ) -> impl IntoView {
-    let (session, panes) = (Session::expect(), Panes::expect());
+    let (session, panes, forwards) = (Session::expect(), Panes::expect(), Forwards::expect());
     kind.filter(has_logs).map(|kind| {
+        let of = kind.clone();
         let open = move |_| {
             close.run(());
             if let Some(row) = row.run(()) {
-                open_logs(&kind, &row, session, panes);
+                open_logs(&of, &row, session, panes);
             }
+        };
+        let forward = move |_| {
+            close.run(());
+            if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
+                forwards.wanted.set(Some((cluster, object(&kind, &row))));
+            }
+        };
+        let is_demo = move || {
+            session.cluster.with(|active| {
+                session.clusters.with(|list| {
+                    let active = list.clusters.iter().find(|entry| Some(&entry.id) == active.as_ref());
+                    active.is_some_and(|entry| entry.is_demo)
+                })
+            })
         };
         view! {
             <button class="menu-item" type="button" role="menuitem" data-action="menu-logs" on:click=open>
                 <Glyph icon=Icon::Logs size=14 />
                 "Logs"
                 <kbd aria-hidden="true">"l"</kbd>
+            </button>
+            <button
+                class="menu-item"
+                type="button"
+                role="menuitem"
+                data-action="menu-forward"
+                disabled=is_demo
+                title=move || is_demo().then_some("The demo cluster has no real containers: nothing listens on their ports")
+                on:click=forward
+            >
+                <Glyph icon=Icon::Forwards size=14 />
+                "Forward a port"
             </button>
         }
     })

@@ -6,11 +6,7 @@ use kubegraf_ipc::logs::{LogOptions, LogTarget};
 use leptos::prelude::*;
 
 use crate::{
-    components::{
-        empty::EmptyState,
-        icon::Icon,
-        log::LogPanel,
-    },
+    components::{empty::EmptyState, icon::Icon, log::LogPanel},
     state::{logs::Log, session::Session},
     views::first_paint::FirstPaint,
 };

@@ -73,6 +73,7 @@ const PAGES: &[(Page, Section, Icon)] = &[
     (Page::ClusterOverview, Section::Overview, Icon::Overview),
     (Page::Clusters, Section::Overview, Icon::Clusters),
     (Page::Logs, Section::Insights, Icon::Logs),
+    (Page::Forwards, Section::Networking, Icon::Forwards),
     (Page::Settings, Section::Settings, Icon::Settings),
 ];
 
@@ -145,6 +146,7 @@ mod tests {
                 (Section::Insights, "logs".to_owned()),
                 (Section::Insights, "incidents".to_owned()),
                 (Section::Workloads, "pods".to_owned()),
+                (Section::Networking, "port-forwards".to_owned()),
                 (Section::Platform, "nodes".to_owned()),
                 (Section::More, "widgets".to_owned()),
                 (Section::Settings, "settings".to_owned()),
