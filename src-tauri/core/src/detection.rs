@@ -5,6 +5,7 @@
 //! nothing itself. A broken watch freezes what is shown: absence of data resolves no incident.
 
 mod intent;
+pub(crate) mod logs;
 mod mirrors;
 
 use std::{
@@ -29,6 +30,7 @@ use crate::{
     incidents::{self, Ledger, Quiet, StoredIncident},
     store::{IncidentQuery, IncidentRecord, Store},
 };
+use logs::Tails;
 use mirrors::Mirrors;
 
 /// Thresholds pass without a change of any object; this is how often they are looked at.
@@ -147,6 +149,7 @@ impl Detection {
         let skew = connection.skew();
         let engine = Engine {
             mirrors: Mirrors::subscribe(connection),
+            tails: Tails::new(connection.client().clone()),
             ledger: Arc::clone(&ledger),
             clock: Arc::clone(&clock),
             skew,
@@ -172,12 +175,6 @@ impl Detection {
             .get(id)
             .map(|stored| stored.incident.clone())
             .ok_or_else(|| Error::new(Code::NotFound, format!("there is no incident \"{id}\"")))
-    }
-
-    /// What makes an incident the same one everywhere.
-    pub(crate) fn fingerprint(&self, id: &str) -> Option<String> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.get(id).map(|stored| stored.fingerprint.clone())
     }
 
     /// Counts of unresolved incidents; `None` before the first evaluation.
@@ -289,6 +286,7 @@ fn event(before: Option<&Shown>, now: &Shown) -> IncidentsEvent {
 /// The work itself: the one writer of the ledger's evaluations.
 struct Engine {
     mirrors: Mirrors,
+    tails: Tails,
     ledger: Arc<Mutex<Ledger>>,
     clock: Arc<dyn Clock>,
     skew: i64,
@@ -305,14 +303,20 @@ impl Engine {
             let pause = SETTLE.max(began.elapsed() * SHARE);
             tokio::time::sleep(pause).await;
             // A quiet cluster is looked at once per tick: thresholds pass by themselves.
-            let _ = tokio::time::timeout(TICK, self.mirrors.changed()).await;
+            let news = async {
+                tokio::select! {
+                    () = self.mirrors.changed() => {}
+                    () = self.tails.changed() => {}
+                }
+            };
+            let _ = tokio::time::timeout(TICK, news).await;
         }
     }
 
     async fn judge(&mut self) {
         let created = self.clock.epoch_seconds();
         let freshness = self.mirrors.freshness();
-        let Some(snapshot) = self.mirrors.snapshot(created + self.skew) else {
+        let Some(mut snapshot) = self.mirrors.snapshot(created + self.skew) else {
             self.shown.send_if_modified(|shown| {
                 let changed = shown.freshness != freshness;
                 if changed {
@@ -326,20 +330,23 @@ impl Engine {
             });
             return;
         };
+        snapshot.logs = self.tails.read();
         let ledger = Arc::clone(&self.ledger);
         let judged = tokio::task::spawn_blocking(move || {
             let found = incidents::evaluate(&snapshot);
+            let wanted = logs::wanted(&found);
             let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
             let changed = ledger.observe(&snapshot, found, created);
-            (changed, snapshot.now)
+            (changed, snapshot.now, wanted)
         });
-        let (changed, evaluated_at) = match judged.await {
+        let (changed, evaluated_at, wanted) = match judged.await {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::error!(%error, "the incident engine failed on this snapshot");
                 return;
             }
         };
+        self.tails.want(&wanted);
         self.write_down(changed).await;
         // Read and shown under one lock: what a person says meanwhile is not lost.
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,7 +24,7 @@ use uuid::Uuid;
 pub use arguments::{Arguments, Which};
 use report::Answer;
 
-use crate::{Core, Options, StreamKey, scan::Output};
+use crate::{Core, Options, StreamKey, incidents::fingerprint, scan::Output};
 
 /// How a fix is to be called.
 pub const HELP: &str = "\
@@ -283,40 +283,67 @@ async fn pick(
     ids: &[String],
     arguments: &Arguments,
 ) -> Result<Incident, Error> {
-    let mut seen = Vec::new();
+    let mut there = Vec::new();
     for id in ids {
         let asked = GetIncident {
             cluster: cluster.to_owned(),
             id: id.clone(),
         };
-        let Ok(incident) = core.get_incident(asked).await else {
-            continue;
-        };
-        let near = arguments
-            .namespace
-            .as_ref()
-            .is_none_or(|namespace| concerns(&incident, namespace));
-        let wanted = match &arguments.which {
-            Which::First => true,
-            Which::Id(wanted) => {
-                id == wanted || core.fingerprint(cluster, id).await.as_ref() == Some(wanted)
-            }
-        };
-        if near && wanted {
-            return Ok(incident);
+        // One that was resolved meanwhile is no choice any more.
+        if let Ok(incident) = core.get_incident(asked).await {
+            there.push(incident);
         }
-        seen.push(id.as_str());
     }
-    Err(Error::Nothing(match &arguments.which {
-        Which::First => "there is no incident".into(),
-        Which::Id(id) if seen.is_empty() => {
-            format!("there is no incident \"{id}\", nor any other")
+    if let Some(namespace) = &arguments.namespace {
+        there.retain(|incident| concerns(incident, namespace));
+    }
+    let chosen = match &arguments.which {
+        Which::First => (!there.is_empty()).then_some(0),
+        Which::Id(wanted) => match there.iter().position(|one| named(one, cluster, wanted)) {
+            None if !core.remembers(cluster, wanted).await => scanned(&there, wanted),
+            found => found,
+        },
+    };
+    match (chosen, &arguments.which) {
+        (Some(place), _) => Ok(there.swap_remove(place)),
+        (None, Which::First) => Err(Error::Nothing("there is no incident".into())),
+        (None, Which::Id(id)) if there.is_empty() => Err(Error::Nothing(format!(
+            "there is no incident \"{id}\", nor any other"
+        ))),
+        (None, Which::Id(id)) => {
+            let ids: Vec<&str> = there.iter().map(|one| &*one.row.id).collect();
+            let ids = ids.join(", ");
+            Err(Error::Nothing(format!(
+                "there is no incident \"{id}\"; there are: {ids}"
+            )))
         }
-        Which::Id(id) => {
-            let there = seen.join(", ");
-            format!("there is no incident \"{id}\"; there are: {there}")
-        }
-    }))
+    }
+}
+
+/// Whether this is the incident's id, or its fingerprint here or in a scan, which knows no cluster ids.
+fn named(incident: &Incident, cluster: &str, wanted: &str) -> bool {
+    let row = &incident.row;
+    let container = incident.root_cause.container.as_deref();
+    let print = |cluster| fingerprint(cluster, &row.r#type, &row.resource, container);
+    row.id == wanted || print(cluster) == wanted || print("") == wanted
+}
+
+/// The incident a scan has named: by type and onset, or the only one of its type.
+fn scanned(there: &[Incident], wanted: &str) -> Option<usize> {
+    let (kind, second) = wanted.strip_prefix("inc-")?.rsplit_once('-')?;
+    let second: i64 = second.parse().ok()?;
+    let alike = || {
+        there
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.row.r#type == kind)
+    };
+    let mut exact = alike().filter(|(_, one)| one.row.first_seen == second);
+    match (exact.next(), exact.next(), alike().count()) {
+        (Some((place, _)), None, _) => Some(place),
+        (_, _, 1) => alike().next().map(|(place, _)| place),
+        _ => None,
+    }
 }
 
 fn concerns(incident: &Incident, namespace: &str) -> bool {

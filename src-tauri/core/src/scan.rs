@@ -20,6 +20,7 @@ use kubegraf_ipc::incident::Severity;
 
 use crate::{
     clock::Clock,
+    detection::logs,
     incidents::{Found, evaluate},
 };
 pub(crate) use arguments::wants_json;
@@ -49,6 +50,8 @@ Usage: kubegraf scan [--kubeconfig F] [--context C] [--namespace N | -A] [--file
 Exit: 0 looked, 1 --fail-on was met, 2 could not look (the reason is on standard error).
 ";
 
+/// Logs read of a cluster at most.
+const LOGS: usize = 50;
 /// Bytes of stack for reading nested documents.
 const STACK: usize = 64 << 20;
 
@@ -180,10 +183,12 @@ async fn look(
     }
     let mut gathered = Gathered::default();
     let mut namespace = arguments.namespace.clone();
+    let mut client = None;
     if arguments.files.is_empty() {
         let read = live::gather(arguments, &mut gathered, clock).await?;
         gathered.newest = Some(read.now);
         namespace = namespace.or(read.namespace);
+        client = Some(read.client);
     } else {
         deep(|| {
             for file in &arguments.files {
@@ -211,6 +216,17 @@ async fn look(
     let mut snapshot = gathered.snapshot;
     snapshot.now = now;
     let mut incidents = evaluate(&snapshot);
+    if let Some(client) = client {
+        for wanted in logs::wanted(&incidents).into_iter().take(LOGS) {
+            match logs::tail(&client, &wanted).await {
+                Ok(text) => {
+                    snapshot.logs.insert(wanted, text.into());
+                }
+                Err(error) => say(log, &format!("log of pod \"{}\": {error}", wanted.pod)),
+            }
+        }
+        incidents = evaluate(&snapshot);
+    }
     if let Some(namespace) = namespace.filter(|_| !arguments.all_namespaces) {
         incidents.retain(|found| concerns(found, &namespace));
     }

@@ -380,6 +380,8 @@ pub enum PatchType {
     Strategic,
     /// RFC 6902.
     Json,
+    /// The whole object, to be created.
+    Create,
 }
 
 #[cfg(test)]

@@ -16,9 +16,10 @@ impl Core {
         Self::open(options, false).await
     }
 
-    /// What makes an incident the same one everywhere.
-    pub(crate) async fn fingerprint(&self, cluster: &str, id: &str) -> Option<String> {
-        self.detection(cluster).await.ok()?.fingerprint(id)
+    /// Whether an incident of this id was ever written down.
+    pub(crate) async fn remembers(&self, cluster: &str, id: &str) -> bool {
+        let known = self.0.store.incident(cluster, id).await;
+        known.is_ok_and(|incident| incident.is_some())
     }
 
     /// Connects the named context, the current one without a name, and gives the cluster's id.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 use kubegraf_ipc::{
     Code, Error,
-    incident::{Incident, IncidentState},
+    incident::{Incident, IncidentState, PatchType},
 };
 
 use super::Detection;
@@ -42,11 +42,19 @@ pub(super) fn of(
         );
         Error::new(Code::InvalidArgument, message)
     })?;
+    let change = match patch.r#type {
+        PatchType::Create => {
+            Change::Create(serde_json::from_str(&patch.body).map_err(|error| {
+                Error::new(Code::Internal, format!("the object to create: {error}"))
+            })?)
+        }
+        PatchType::Merge | PatchType::Strategic | PatchType::Json => Change::Patch(patch),
+    };
     Ok(Intent {
         title: chosen.description.clone(),
         action: chosen.action.clone(),
         target: chosen.target.clone(),
-        change: Change::Patch(patch),
+        change,
         impact: chosen.impact,
         safety: chosen.safety,
         preview: chosen.preview.clone(),

@@ -129,11 +129,20 @@ fn mutation(resource: &Resource, intent: &Intent, live: Option<&Value>) -> Resul
                 "preconditions": { "uid": metadata.map(|metadata| &metadata["uid"]),
                     "resourceVersion": version } }),
         ),
+        Change::Patch(patch) if patch.r#type == PatchType::Create => {
+            let object = serde_json::from_str(&patch.body).map_err(|source| Error::BadPatch {
+                expected: "create",
+                source,
+            })?;
+            let path = resource.collection(&intent.target.namespace);
+            (Method::POST, path, "application/json", object)
+        }
         Change::Patch(patch) => {
             let (content_type, expected) = match patch.r#type {
                 PatchType::Merge => ("application/merge-patch+json", "merge"),
                 PatchType::Strategic => ("application/strategic-merge-patch+json", "strategic"),
                 PatchType::Json => ("application/json-patch+json", "json"),
+                PatchType::Create => ("application/json", "create"),
             };
             let bad = |source| Error::BadPatch { expected, source };
             let body = match patch.r#type {
@@ -143,7 +152,7 @@ fn mutation(resource: &Resource, intent: &Intent, live: Option<&Value>) -> Resul
                     ops.insert(0, json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version }));
                     ops.into()
                 }
-                PatchType::Merge | PatchType::Strategic => {
+                PatchType::Merge | PatchType::Strategic | PatchType::Create => {
                     let mut root: serde_json::Map<String, Value> =
                         serde_json::from_str(&patch.body).map_err(bad)?;
                     let metadata = root.entry("metadata").or_insert_with(|| json!({}));

@@ -9,6 +9,7 @@ use super::{
     signal::Signal,
 };
 
+mod conform;
 mod image;
 mod memory;
 mod plan;
@@ -95,6 +96,13 @@ pub const ACTIONS: &[Action] = &[
         build: reference::fix,
     },
     Action {
+        id: "create_service_account",
+        impact: Impact::Low,
+        safety: Safety::Safe,
+        doc: "creates the ServiceAccount the pods want, without any rights",
+        build: reference::service_account,
+    },
+    Action {
         id: "create_placeholder",
         impact: Impact::Low,
         safety: Safety::PlanOnly,
@@ -114,6 +122,34 @@ pub const ACTIONS: &[Action] = &[
         safety: Safety::NeedsApproval,
         doc: "lowers a request to the largest value that fits a node now",
         build: scheduling::requests,
+    },
+    Action {
+        id: "set_requests",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "sets a container's request or limit to the bound of the LimitRange",
+        build: conform::within,
+    },
+    Action {
+        id: "harden_security_context",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "sets the failing security fields of the containers, where that takes nothing from them that they were given",
+        build: conform::build,
+    },
+    Action {
+        id: "set_default_storage_class",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "makes the only StorageClass the default",
+        build: conform::default_class,
+    },
+    Action {
+        id: "fix_ingress_backend",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "lets an Ingress lead to the nearest Service name, or to the only port of its Service",
+        build: conform::backend,
     },
     Action {
         id: "fix_node_selector",
@@ -196,8 +232,8 @@ pub const ACTIONS: &[Action] = &[
         id: "fix_probe",
         impact: Impact::Low,
         safety: Safety::NeedsApproval,
-        doc: "lets a probe ask the port the container listens on",
-        build: probe::port,
+        doc: "lets a probe ask the port the container listens on, or as the container's other probe does",
+        build: probe::right,
     },
     Action {
         id: "relax_probe",
@@ -265,6 +301,22 @@ fn container_patch(init: bool, container: &serde_json::Value) -> kubegraf_ipc::i
     let body = serde_json::json!({"spec": {"template": {"spec": {list: [container]}}}});
     kubegraf_ipc::incident::Patch {
         r#type: kubegraf_ipc::incident::PatchType::Strategic,
+        body: body.to_string(),
+    }
+}
+
+/// A strategic merge patch.
+fn strategic(body: &serde_json::Value) -> kubegraf_ipc::incident::Patch {
+    kubegraf_ipc::incident::Patch {
+        r#type: kubegraf_ipc::incident::PatchType::Strategic,
+        body: body.to_string(),
+    }
+}
+
+/// A merge patch.
+fn merge(body: &serde_json::Value) -> kubegraf_ipc::incident::Patch {
+    kubegraf_ipc::incident::Patch {
+        r#type: kubegraf_ipc::incident::PatchType::Merge,
         body: body.to_string(),
     }
 }

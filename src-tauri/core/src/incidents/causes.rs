@@ -8,6 +8,7 @@ use super::{graph::Graph, signal::Signal, snapshot::Kind};
 pub(super) mod creation;
 pub(super) mod images;
 mod jobs;
+pub(super) mod logs;
 mod nodes;
 mod probes;
 pub(super) mod references;
@@ -86,6 +87,7 @@ pub const RULES: &[&[Rule]] = &[
     storage::RULES,
     services::RULES,
     probes::RULES,
+    logs::RULES,
     runtime::RULES,
     nodes::RULES,
     jobs::RULES,

@@ -135,6 +135,31 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// A restart longer ago than this is no sign of anything; seconds. No detector looks back further.
+const SETTLED: i64 = 3_600;
+
+/// Whether no detector can find anything on the pod: it works, is done, or is on its way out.
+pub(super) fn calm(pod: &Pod, now: i64) -> bool {
+    let status = &pod.status;
+    if pod.metadata.deleted.is_some() || status.phase == "Succeeded" {
+        return true;
+    }
+    let settled = |one: &ContainerStatus| {
+        let before = one.last_state.terminated.as_deref();
+        before.is_none_or(|end| end.finished_at.is_some_and(|at| now - at > SETTLED))
+    };
+    let works = |one: &ContainerStatus| one.ready && one.state.running.is_some() && settled(one);
+    let through = |one: &ContainerStatus| {
+        let ended = one.state.terminated.as_deref();
+        ended.is_some_and(|end| end.exit_code == 0) && settled(one) || works(one)
+    };
+    status.phase == "Running"
+        && !pod.node_name.is_empty()
+        && !status.container_statuses.is_empty()
+        && status.container_statuses.iter().all(works)
+        && status.init_container_statuses.iter().all(through)
+}
+
 /// Whether the engine leaves the pod alone: on its way out, done, or annotated to be ignored.
 pub(super) fn quiet(pod: &Pod, r#type: &str) -> bool {
     pod.metadata.deleted.is_some()

@@ -54,11 +54,11 @@ pub(super) fn event(event: &Event) -> Evidence {
 /// A text of the cluster without credentials in URLs and headers, cut to a sane length.
 pub(super) fn masked(text: &str) -> String {
     static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)(://)[^/\s@"]+@|((?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}|([?&](?:[a-z_-]*(?:token|signature|password|secret|sig|key))=)[^&\s":,]+"#)
+        Regex::new(r#"(?i)(://)[^/\s@"]+@|((?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}|([?&](?:[a-z_-]*(?:token|signature|password|secret|sig|key))=)[^&\s":,]+|((?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)["']?\s*[=:]\s*["']?)[^\s"',;&]{3,}"#)
             .expect("the pattern is constant and valid")
     });
     let text: String = text.chars().take(LONGEST).collect();
-    SECRET.replace_all(&text, "$1$2$3***").into_owned()
+    SECRET.replace_all(&text, "$1$2$3$4***").into_owned()
 }
 
 fn json(value: impl Serialize) -> String {
@@ -87,6 +87,14 @@ mod tests {
             (
                 "reg.io/app@sha256:0123: not found",
                 "reg.io/app@sha256:0123: not found",
+            ),
+            (
+                "env DB_PASSWORD=hunter2 api_key: 'abcdef' is wrong",
+                "env DB_PASSWORD=*** api_key: '***' is wrong",
+            ),
+            (
+                "password authentication failed",
+                "password authentication failed",
             ),
         ] {
             assert_eq!(masked(text), expected);

@@ -5,13 +5,9 @@ use std::fmt::Write as _;
 use kubegraf_ipc::object::ObjectRef;
 use sha2::{Digest, Sha256};
 
-/// Hexadecimal SHA-256.
-pub(super) fn of(
-    cluster: &str,
-    r#type: &str,
-    owner: &ObjectRef,
-    container: Option<&str>,
-) -> String {
+/// What makes two sightings of an incident the same: a hexadecimal SHA-256.
+#[must_use]
+pub fn of(cluster: &str, r#type: &str, owner: &ObjectRef, container: Option<&str>) -> String {
     let mut hash = Sha256::new();
     for part in [
         cluster,

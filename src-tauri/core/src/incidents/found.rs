@@ -9,11 +9,13 @@ use kubegraf_ipc::{
 
 use super::{
     actions::{self, Case},
-    containers,
+    causes, containers,
     cover::{self, Root},
     detectors, evidence, fingerprint,
     graph::Graph,
-    links, ranking, severity,
+    links,
+    logs::{self, LogRef},
+    ranking, severity,
     signal::{Place, Signal},
     snapshot::Snapshot,
 };
@@ -51,6 +53,8 @@ pub struct Found {
     pub trigger: Option<Trigger>,
     /// Best first.
     pub fixes: Vec<Fix>,
+    /// The log that would tell more about the cause.
+    pub log: Option<LogRef>,
     /// The earliest symptom.
     pub first_seen: i64,
 }
@@ -172,9 +176,25 @@ fn assemble<'a>(graph: &Graph<'a>, signals: &[Signal<'a>], root: &Root) -> Found
         facts: facts(graph, lead, &symptoms),
         trigger: trigger(graph, lead, first_seen),
         fixes: actions::fixes(&case, root.rule),
+        log: telling(graph, lead),
         first_seen,
         resource,
     }
+}
+
+/// The log of the container whose end the incident is about, where its words could matter.
+fn telling<'a>(graph: &Graph<'a>, lead: &Signal<'a>) -> Option<LogRef> {
+    let ends = matches!(
+        lead.r#type,
+        "pod_crash_loop"
+            | "init_container_failed"
+            | "high_restart_count"
+            | "persistent_failure"
+            | "container_start_error"
+            | "job_failed"
+    );
+    let container = causes::logs::container(graph, lead).filter(|_| ends)?;
+    logs::reference(container)
 }
 
 /// The symptom nearest to the root: of a type that no other direct one leads to; the earliest of it.
@@ -368,7 +388,8 @@ fn trigger(graph: &Graph<'_>, lead: &Signal<'_>, onset: i64) -> Option<Trigger> 
     let (revision, at) = (set.revision()?, set.metadata.created?);
     let older = graph
         .revisions(deployment)
-        .into_iter()
+        .iter()
+        .copied()
         .rev()
         .find(|older| older.revision() < Some(revision));
     // The first revision replaced nothing; one after the onset cannot have set it off.

@@ -10,6 +10,7 @@ use kubegraf_ipc::object::ObjectRef;
 
 use super::{
     calls::{self, Call},
+    containers,
     fit::{self, Blame},
     snapshot::{Held, Kind, Snapshot},
     workloads::{self, Workload},
@@ -27,13 +28,16 @@ pub struct Graph<'a> {
     deployments: HashMap<Name<'a>, &'a Deployment>,
     replica_sets: HashMap<Name<'a>, &'a ReplicaSet>,
     revisions: HashMap<Name<'a>, Vec<&'a ReplicaSet>>,
-    pods: HashMap<Name<'a>, &'a Pod>,
-    pods_of_set: HashMap<Name<'a>, Vec<&'a Pod>>,
-    pods_on_node: HashMap<&'a str, Vec<&'a Pod>>,
+    // Pods are many, and where nothing is wrong nobody asks for one: indexed when someone does.
+    suspects: OnceCell<Vec<&'a Pod>>,
+    pods: OnceCell<HashMap<Name<'a>, &'a Pod>>,
+    pods_of_set: OnceCell<HashMap<Name<'a>, Vec<&'a Pod>>>,
+    pods_on_node: OnceCell<HashMap<&'a str, Vec<&'a Pod>>>,
     nodes: HashMap<&'a str, &'a Node>,
     events: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
     named: HashMap<(Kind, &'a str, &'a str), usize>,
     workloads: OnceCell<Vec<Workload<'a>>>,
+    workloads_in: OnceCell<HashMap<&'a str, Vec<usize>>>,
     calls: OnceCell<Vec<(ObjectRef, Vec<Call<'a>>)>>,
     usage: OnceCell<HashMap<&'a str, fit::Used>>,
     fits: RefCell<HashMap<Name<'a>, Rc<Blame<'a>>>>,
@@ -48,13 +52,15 @@ impl<'a> Graph<'a> {
             deployments: HashMap::new(),
             replica_sets: HashMap::new(),
             revisions: HashMap::new(),
-            pods: HashMap::new(),
-            pods_of_set: HashMap::new(),
-            pods_on_node: HashMap::new(),
+            suspects: OnceCell::new(),
+            pods: OnceCell::new(),
+            pods_of_set: OnceCell::new(),
+            pods_on_node: OnceCell::new(),
             nodes: HashMap::new(),
             events: HashMap::new(),
             named: HashMap::new(),
             workloads: OnceCell::new(),
+            workloads_in: OnceCell::new(),
             calls: OnceCell::new(),
             usage: OnceCell::new(),
             fits: RefCell::default(),
@@ -76,16 +82,6 @@ impl<'a> Graph<'a> {
         }
         for sets in graph.revisions.values_mut() {
             sets.sort_by_key(|set| (set.revision(), &set.metadata.name));
-        }
-        for pod in snapshot.pods.iter().flatten() {
-            graph.pods.insert(name(&pod.metadata), pod);
-            if let Some(owner) = controller(&pod.metadata, "ReplicaSet") {
-                graph.pods_of_set.entry(owner).or_default().push(pod);
-            }
-            if !pod.node_name.is_empty() {
-                let pods = graph.pods_on_node.entry(&pod.node_name).or_default();
-                pods.push(pod);
-            }
         }
         for node in snapshot.nodes.iter().flatten() {
             graph.nodes.insert(&node.metadata.name, node);
@@ -143,6 +139,18 @@ impl<'a> Graph<'a> {
         self.snapshot.pods.iter().flatten().map(AsRef::as_ref)
     }
 
+    /// The pods that may show a symptom, in no order: all but those that plainly work, are done or
+    /// are on their way out.
+    pub(super) fn suspects(&self) -> impl Iterator<Item = &'a Pod> + use<'_, 'a> {
+        let suspects = self.suspects.get_or_init(|| {
+            let now = self.now();
+            self.pods()
+                .filter(|pod| !containers::calm(pod, now))
+                .collect()
+        });
+        suspects.iter().copied()
+    }
+
     /// All Deployments, in no order.
     pub fn deployments(&self) -> impl Iterator<Item = &'a Deployment> + use<'a> {
         self.snapshot
@@ -165,7 +173,12 @@ impl<'a> Graph<'a> {
     /// One pod.
     #[must_use]
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&'a Pod> {
-        self.pods.get(&(namespace, name)).copied()
+        let pods = self.pods.get_or_init(|| {
+            self.pods()
+                .map(|pod| ((&*pod.metadata.namespace, &*pod.metadata.name), pod))
+                .collect()
+        });
+        pods.get(&(namespace, name)).copied()
     }
 
     /// One node.
@@ -202,17 +215,25 @@ impl<'a> Graph<'a> {
 
     /// The ReplicaSets of a Deployment, oldest revision first.
     #[must_use]
-    pub fn revisions(&self, deployment: &Deployment) -> Vec<&'a ReplicaSet> {
+    pub fn revisions<'g>(&'g self, deployment: &'g Deployment) -> &'g [&'a ReplicaSet] {
         self.revisions
             .get(&name(&deployment.metadata))
-            .cloned()
-            .unwrap_or_default()
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The pods of a ReplicaSet.
     #[must_use]
     pub fn pods_of(&self, set: &ReplicaSet) -> Vec<&'a Pod> {
-        sorted(self.pods_of_set.get(&name(&set.metadata)))
+        let sets = self.pods_of_set.get_or_init(|| {
+            let mut sets: HashMap<Name<'a>, Vec<&'a Pod>> = HashMap::new();
+            for pod in self.pods() {
+                if let Some(owner) = controller(&pod.metadata, "ReplicaSet") {
+                    sets.entry(owner).or_default().push(pod);
+                }
+            }
+            sets
+        });
+        sorted(sets.get(&name(&set.metadata)))
     }
 
     /// The pods of a workload, by name.
@@ -235,7 +256,14 @@ impl<'a> Graph<'a> {
     /// The pods on a node.
     #[must_use]
     pub fn pods_on(&self, node: &str) -> Vec<&'a Pod> {
-        sorted(self.pods_on_node.get(node))
+        let nodes = self.pods_on_node.get_or_init(|| {
+            let mut nodes: HashMap<&'a str, Vec<&'a Pod>> = HashMap::new();
+            for pod in self.pods().filter(|pod| !pod.node_name.is_empty()) {
+                nodes.entry(&pod.node_name).or_default().push(pod);
+            }
+            nodes
+        });
+        sorted(nodes.get(node))
     }
 
     /// The events about an object that lives, oldest first. An event about an earlier object of the
@@ -272,6 +300,23 @@ impl<'a> Graph<'a> {
     #[must_use]
     pub fn workloads(&self) -> &[Workload<'a>] {
         self.workloads.get_or_init(|| workloads::all(self.snapshot))
+    }
+
+    /// The workloads of a namespace, in name order.
+    pub(super) fn workloads_in(
+        &self,
+        namespace: &str,
+    ) -> impl Iterator<Item = &Workload<'a>> + use<'_, 'a> {
+        let workloads = self.workloads();
+        let places = self.workloads_in.get_or_init(|| {
+            let mut places: HashMap<&'a str, Vec<usize>> = HashMap::new();
+            for (place, one) in workloads.iter().enumerate() {
+                places.entry(&*one.meta.namespace).or_default().push(place);
+            }
+            places
+        });
+        let places = places.get(namespace).map_or(&[][..], Vec::as_slice);
+        places.iter().map(|place| &workloads[*place])
     }
 
     /// The workload an object is.

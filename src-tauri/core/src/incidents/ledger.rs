@@ -5,7 +5,7 @@
 //! It resolves at once, by `fix`, when a fix of this app was applied to its target, its symptoms are
 //! gone and the target's rollout is complete: then the outcome was observed, not merely awaited.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use kubegraf_ipc::{
     incident::{Incident, IncidentRow, IncidentState, IncidentSummary, Safety},
@@ -111,10 +111,15 @@ impl Ledger {
         for found in found {
             seen.push(self.sighted(found, now, created));
         }
-        let graph = Graph::new(snapshot);
+        // Indexing a cluster is work, and mostly nothing is missed.
+        let graph = OnceCell::new();
         for (id, stored) in &mut self.incidents {
             if stored.incident.row.state != IncidentState::Resolved && !seen.contains(id) {
-                missed(stored, &graph, self.quiet);
+                missed(
+                    stored,
+                    graph.get_or_init(|| Graph::new(snapshot)),
+                    self.quiet,
+                );
             }
         }
         self.incidents

@@ -215,11 +215,86 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
 
 /// Every reference of a workload that leads nowhere, as far as the kinds are known.
 pub(super) fn dangling<'a>(graph: &Graph<'a>, workload: &Workload<'a>) -> Vec<Dangling<'a>> {
+    if all_there(graph, workload) {
+        return Vec::new();
+    }
     of(workload.spec)
         .into_iter()
         .filter(|reference| !reference.optional)
         .filter_map(|reference| check(graph, &workload.object.namespace, reference))
         .collect()
+}
+
+/// Whether every reference leads somewhere, found out without a word; so it is nearly everywhere.
+fn all_there(graph: &Graph<'_>, workload: &Workload<'_>) -> bool {
+    let namespace = &*workload.object.namespace;
+    let spec = workload.spec;
+    let map = |name: &str, key: Option<&str>| {
+        graph
+            .get::<ConfigMap>(namespace, name)
+            .is_some_and(|map| key.is_none_or(|key| map.keys.contains(key)))
+    };
+    let secret = |name: &str, key: Option<&str>| {
+        graph
+            .get::<Secret>(namespace, name)
+            .is_some_and(|secret| key.is_none_or(|key| secret.keys.contains(key)))
+    };
+    let containers = spec.init_containers.iter().chain(&spec.containers);
+    let in_containers = containers.into_iter().all(|container| {
+        let sources = container
+            .env
+            .iter()
+            .filter_map(|env| env.value_from.as_ref());
+        let keys = sources.into_iter().all(|from| {
+            let config = from.config_map_key_ref.as_ref();
+            let hidden = from.secret_key_ref.as_ref();
+            config.is_none_or(|one| map(&one.name, Some(&*one.key)))
+                && hidden.is_none_or(|one| secret(&one.name, Some(&*one.key)))
+        });
+        keys && container.env_from.iter().all(|from| {
+            let (config, hidden) = (from.config_map_ref.as_ref(), from.secret_ref.as_ref());
+            config.is_none_or(|one| map(&one.name, None))
+                && hidden.is_none_or(|one| secret(&one.name, None))
+        })
+    });
+    let in_volumes = spec.volumes.iter().all(|volume| {
+        let plain = volume
+            .config_map
+            .as_ref()
+            .is_none_or(|one| map(&one.name, None))
+            && volume
+                .secret
+                .as_ref()
+                .is_none_or(|one| secret(&one.secret_name, None))
+            && volume.persistent_volume_claim.as_ref().is_none_or(|claim| {
+                graph
+                    .get::<PersistentVolumeClaim>(namespace, &claim.claim_name)
+                    .is_some()
+            });
+        plain
+            && volume
+                .projected
+                .iter()
+                .flat_map(|one| &one.sources)
+                .all(|source| {
+                    let config = source.config_map.as_ref();
+                    config.is_none_or(|one| one.name == "kube-root-ca.crt" || map(&one.name, None))
+                        && source
+                            .secret
+                            .as_ref()
+                            .is_none_or(|one| secret(&one.name, None))
+                })
+    });
+    let account = &spec.service_account_name;
+    let class = &spec.priority_class_name;
+    in_containers
+        && in_volumes
+        && (account.is_empty()
+            || account == "default"
+            || graph.get::<ServiceAccount>(namespace, account).is_some())
+        && (class.is_empty()
+            || class.starts_with("system-")
+            || graph.get::<PriorityClass>("", class).is_some())
 }
 
 /// A reference that leads nowhere; `None` when it is right or its kind is not known.

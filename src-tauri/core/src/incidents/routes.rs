@@ -30,9 +30,8 @@ pub(super) fn meant<'g, 'a>(
 ) -> Option<(&'g Workload<'a>, Changes)> {
     let selector = &service.spec.selector;
     let workloads = graph
-        .workloads()
-        .iter()
-        .filter(|one| one.meta.namespace == service.metadata.namespace && one.desired != Some(0));
+        .workloads_in(&service.metadata.namespace)
+        .filter(|one| one.desired != Some(0));
     let all: Vec<&Workload<'_>> = workloads.collect();
     if selector.is_empty() || all.iter().any(|one| selected(service, one)) {
         return None;
@@ -136,8 +135,7 @@ pub(super) fn value(port: &IntOrString) -> serde_json::Value {
 pub(super) fn wrong_port(graph: &Graph<'_>, service: &Service) -> Option<WrongPort> {
     let containers: Vec<&Container> = {
         let of_workloads = graph
-            .workloads()
-            .iter()
+            .workloads_in(&service.metadata.namespace)
             .filter(|one| selected(service, one))
             .flat_map(|one| &one.spec.containers);
         let found: Vec<&Container> = of_workloads.collect();

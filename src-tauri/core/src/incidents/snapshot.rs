@@ -45,6 +45,8 @@ macro_rules! kinds {
             pub cluster: String,
             /// The newest cluster time, epoch seconds; never this machine's clock.
             pub now: i64,
+            /// What containers said before they ended, as far as it was read.
+            pub logs: super::logs::Logs,
             $(#[doc = concat!(stringify!($variant), ".")] pub $field: Objects<$type>,)*
         }
 

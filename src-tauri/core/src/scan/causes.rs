@@ -343,7 +343,7 @@ async fn a_full_quota_is_the_root_of_missing_replicas() {
             "service_account_missing",
             "Deployment/web",
         ],
-        "create_placeholder",
+        "create_service_account",
     )
     .await;
 }

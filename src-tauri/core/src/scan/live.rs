@@ -18,6 +18,8 @@ pub(super) struct Read {
     pub now: i64,
     /// The namespace of the context; `None` for all.
     pub namespace: Option<String>,
+    /// For what is read afterwards.
+    pub client: Client,
 }
 
 /// Reads the cluster of the arguments.
@@ -67,7 +69,11 @@ pub(super) async fn gather(
     let now = clock
         .epoch_seconds()
         .max(gathered.newest.unwrap_or_default());
-    Ok(Read { now, namespace })
+    Ok(Read {
+        now,
+        namespace,
+        client,
+    })
 }
 
 async fn open(arguments: &Arguments) -> Result<(Client, String, Option<String>), Error> {

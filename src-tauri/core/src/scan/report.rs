@@ -45,14 +45,15 @@ pub(super) fn write_empty(error: &Error, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out)
 }
 
-/// `inc-<type>-<10-digit second>`, the next free second on collision.
+/// `inc-<type>-<10-digit second>` of the onset, the next free second on collision: two scans of one
+/// cluster give one incident one id, which `kubegraf fix` takes.
 fn ids(answer: &Answer) -> Vec<String> {
     let mut taken = BTreeSet::new();
     answer
         .incidents
         .iter()
         .map(|found| {
-            let mut second = answer.now.max(0);
+            let mut second = found.first_seen.max(0);
             while !taken.insert((found.r#type, second)) {
                 second += 1;
             }
@@ -132,6 +133,7 @@ fn fix(fix: &Fix) -> Value {
                 PatchType::Merge => "merge",
                 PatchType::Strategic => "strategic",
                 PatchType::Json => "json",
+                PatchType::Create => "create",
             };
             (r#type, parsed(&patch.body))
         }

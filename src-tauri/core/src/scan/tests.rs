@@ -85,7 +85,7 @@ async fn the_answer_has_the_catalogues_fields() {
     assert_eq!(answer["findings"], json!([]));
     assert_eq!(answer["notes"], json!([]));
     let incident = &answer["incidents"][0];
-    assert_eq!(incident["id"], "inc-image_pull_error-1767226200");
+    assert_eq!(incident["id"], "inc-image_pull_error-1767225601");
     assert_eq!(incident["timestamp"], "2026-01-01T00:10:00Z");
     assert_eq!(incident["type"], "image_pull_error");
     assert_eq!(incident["rootCause"]["cause"], "image_tag_not_found");

@@ -1,6 +1,6 @@
 //! Probes put right; never removed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Built, Case, json_patch};
 use crate::incidents::{
@@ -8,6 +8,7 @@ use crate::incidents::{
     probes::{self, Contradiction, Which},
     routes,
 };
+use crate::objects::Probe;
 
 fn which(case: &Case<'_, '_>) -> Option<Which> {
     match case.signal.r#type {
@@ -39,8 +40,78 @@ fn place(case: &Case<'_, '_>) -> Option<(String, String)> {
     ))
 }
 
+/// The probe put right by what the container says elsewhere: its port, handler or path.
+pub(super) fn right(case: &Case<'_, '_>) -> Option<Built> {
+    if case.cause.ends_with("_wrong_port") {
+        port(case)
+    } else {
+        as_the_other(case)
+    }
+}
+
+/// The handler of another probe of the container that asks the same port differently.
+fn as_the_other(case: &Case<'_, '_>) -> Option<Built> {
+    let which = which(case)?;
+    let container = containers::named(case.signal.pod()?, case.signal.container?)?;
+    let spec = container.spec?;
+    let probe = which.of(spec)?;
+    let (old, now) = handler(probe)?;
+    let path = case.cause.ends_with("_wrong_path");
+    let (new, value) = [Which::Liveness, Which::Readiness, Which::Startup]
+        .into_iter()
+        .filter(|other| *other != which)
+        .filter_map(|other| handler(other.of(spec)?))
+        .find(|(name, value)| match path {
+            true => *name == old && value["port"] == now["port"] && value["path"] != now["path"],
+            false => {
+                value["port"] == now["port"] && (*name != old || value["scheme"] != now["scheme"])
+            }
+        })?;
+    let (place, field) = place(case)?;
+    let mut steps = Vec::new();
+    if old != new {
+        steps.push(json!({"op": "remove", "path": format!("{place}/{old}")}));
+    }
+    steps.push(json!({"op": "add", "path": format!("{place}/{new}"), "value": value}));
+    Some(Built {
+        description: format!(
+            "Let the {} ask as the container's other probe does",
+            which.field()
+        ),
+        preview: format!("{field}.{old}: {now}\n{field}.{new}: {value}"),
+        target: case.signal.owner.clone(),
+        patch: Some(json_patch(&steps)),
+    })
+}
+
+/// A probe's handler as the API has it; `None` for a command.
+fn handler(probe: &Probe) -> Option<(&'static str, Value)> {
+    if let Some(http) = &probe.http_get {
+        let path = if http.path.is_empty() {
+            "/"
+        } else {
+            &http.path
+        };
+        let scheme = if http.scheme == "HTTPS" {
+            "HTTPS"
+        } else {
+            "HTTP"
+        };
+        let port = routes::value(&http.port);
+        return Some((
+            "httpGet",
+            json!({"path": path, "port": port, "scheme": scheme}),
+        ));
+    }
+    if let Some(tcp) = &probe.tcp_socket {
+        return Some(("tcpSocket", json!({"port": routes::value(&tcp.port)})));
+    }
+    let grpc = probe.grpc.as_ref()?;
+    Some(("grpc", json!({"port": grpc.port})))
+}
+
 /// The port the container listens on.
-pub(super) fn port(case: &Case<'_, '_>) -> Option<Built> {
+fn port(case: &Case<'_, '_>) -> Option<Built> {
     let which = which(case)?;
     let container = containers::named(case.signal.pod()?, case.signal.container?)?;
     let Contradiction::Port(now, meant) = probes::computed(case.graph, container, which)? else {

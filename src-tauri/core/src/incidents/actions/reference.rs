@@ -1,6 +1,9 @@
 //! References put right: the nearest name that exists, or the missing object without values.
 
-use kubegraf_ipc::object::ObjectRef;
+use kubegraf_ipc::{
+    incident::{Patch, PatchType},
+    object::ObjectRef,
+};
 use serde_json::json;
 
 use super::{Built, Case, json_patch};
@@ -41,6 +44,30 @@ pub(super) fn fix(case: &Case<'_, '_>) -> Option<Built> {
             json!({"op": "test", "path": pointer, "value": was}),
             json!({"op": "replace", "path": pointer, "value": meant}),
         ])),
+    })
+}
+
+/// The ServiceAccount itself: all there is to know of it is its name. Not where a near name exists.
+pub(super) fn service_account(case: &Case<'_, '_>) -> Option<Built> {
+    let one = find(case)
+        .filter(|one| one.reference.to == Kind::ServiceAccounts && one.meant.is_none())?;
+    let target = one.object(&case.signal.owner.namespace);
+    let body = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": target.name, "namespace": target.namespace}});
+    Some(Built {
+        description: format!(
+            "Create ServiceAccount \"{}\" without any rights",
+            target.name
+        ),
+        preview: format!(
+            "new ServiceAccount \"{}\" in \"{}\"",
+            target.name, target.namespace
+        ),
+        target,
+        patch: Some(Patch {
+            r#type: PatchType::Create,
+            body: body.to_string(),
+        }),
     })
 }
 

@@ -68,11 +68,17 @@ pub(super) fn last_good<'a>(
 ) -> Option<&'a ReplicaSet> {
     let template = clean(&current.spec.template);
     let older = || {
-        graph.revisions(deployment).into_iter().rev().filter(|set| {
-            set.metadata.name != current.metadata.name
-                && set.revision() < current.revision()
-                && clean(&set.spec.template).is_some_and(|other| Some(&other) != template.as_ref())
-        })
+        graph
+            .revisions(deployment)
+            .iter()
+            .copied()
+            .rev()
+            .filter(|set| {
+                set.metadata.name != current.metadata.name
+                    && set.revision() < current.revision()
+                    && clean(&set.spec.template)
+                        .is_some_and(|other| Some(&other) != template.as_ref())
+            })
     };
     older()
         .find(|set| set.status.ready_replicas > 0)

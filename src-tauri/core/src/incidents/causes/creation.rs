@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         class: Class::Computed,
         needs: &[Kind::LimitRanges],
         in_spec: true,
-        actions: &["plan"],
+        actions: &["set_requests", "plan"],
         doc: "a container's request or limit is outside a LimitRange",
         decide: limit_range,
     },
@@ -79,7 +79,7 @@ pub(super) const RULES: &[Rule] = &[
         class: Class::Enumerated,
         needs: &[],
         in_spec: true,
-        actions: &["plan"],
+        actions: &["harden_security_context", "plan"],
         doc: "the API server refuses the pods because they violate the namespace's Pod Security level",
         decide: |_, signal| {
             refused(
@@ -144,6 +144,9 @@ fn said(signal: &Signal<'_>, cause: &str) -> Option<Candidate> {
         let rest = text.split_once("exceeded quota: ")?.1;
         let (name, rest) = rest.split_once(',')?;
         let asked = rest.split_once("requested: ")?.1;
+        let asked = asked
+            .split_once(", used:")
+            .map_or(asked, |(asked, _)| asked);
         let resource = asked.split(',').find_map(|one| {
             let resource = one.split_once('=')?.0.trim();
             (cause_of(resource) == cause).then(|| resource.to_owned())

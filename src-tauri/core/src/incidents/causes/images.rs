@@ -485,7 +485,8 @@ fn previous_image<'a>(
     let wanted = parse(container.image())?;
     let set = graph
         .revisions(deployment)
-        .into_iter()
+        .iter()
+        .copied()
         .rev()
         .find(|set| set.revision() < current.revision())?;
     let spec = &set.spec.template.spec;

@@ -28,7 +28,7 @@ macro_rules! row {
     };
 }
 
-const FIX: &[&str] = &["fix_probe", "plan"];
+const FIX: &[&str] = &["fix_probe", "rollback_workload", "plan"];
 const RELAX: &[&str] = &["relax_probe", "plan"];
 const PORT: &str =
     "the probe's port is no port of the container, or another probe or Service asks elsewhere";
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         "liveness_probe_wrong_protocol",
         "liveness_probe_failing",
         Computed,
-        &["plan"],
+        FIX,
         KIND,
         |g, s| protocol(g, s, Which::Liveness)
     ),
@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         "readiness_probe_wrong_protocol",
         "readiness_probe_failing",
         Computed,
-        &["plan"],
+        FIX,
         KIND,
         |g, s| protocol(g, s, Which::Readiness)
     ),
@@ -81,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         "startup_probe_wrong_protocol",
         "startup_probe_failing",
         Computed,
-        &["plan"],
+        FIX,
         KIND,
         |g, s| protocol(g, s, Which::Startup)
     ),
@@ -89,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
         "liveness_probe_wrong_path",
         "liveness_probe_failing",
         Message,
-        &["plan"],
+        FIX,
         "the server answers 404 or 405",
         |g, s| path(g, s, Which::Liveness)
     ),
@@ -97,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         "readiness_probe_wrong_path",
         "readiness_probe_failing",
         Message,
-        &["plan"],
+        FIX,
         "the server answers 404 or 405",
         |g, s| path(g, s, Which::Readiness)
     ),

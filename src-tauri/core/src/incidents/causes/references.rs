@@ -17,7 +17,12 @@ const EXPLAINS: &[&str] = &[
     "volume_mount_failed",
     "replica_creation_failed",
 ];
-const FIXES: &[&str] = &["fix_reference", "create_placeholder", "plan"];
+const FIXES: &[&str] = &[
+    "fix_reference",
+    "create_service_account",
+    "create_placeholder",
+    "plan",
+];
 
 macro_rules! missing {
     ($cause:literal, $needs:expr, $doc:literal) => {

@@ -5,8 +5,9 @@ use kubegraf_ipc::incident::EvidenceSource;
 use super::{Candidate, Class, Rule};
 use crate::incidents::{
     containers::{self, Seen},
-    evidence::seen,
+    evidence::{masked, seen},
     graph::Graph,
+    logs,
     messages::{self, Family},
     signal::Signal,
     snapshot::Kind,
@@ -199,17 +200,25 @@ fn segmentation_fault<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidat
     ))
 }
 
-fn application_error<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+fn application_error<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
-    let code = code(container).filter(|code| matches!(code, 1..=125 | 255))?;
-    Some(Candidate::new(
+    let code = code(container).filter(|code| matches!(code, 1..=125 | 134 | 255))?;
+    let name = container.name();
+    let mut candidate = Candidate::new(
         &signal.owner,
-        format!("container \"{}\" exits with code {code}", container.name()),
-        format!(
-            "the process of container \"{}\" ends by itself with code {code}; its log says why",
-            container.name()
-        ),
-    ))
+        format!("container \"{name}\" exits with code {code}"),
+        format!("the process of container \"{name}\" ends by itself with code {code}"),
+    );
+    match logs::said(graph, container) {
+        Some((_, line, source)) => {
+            candidate.explanation += &format!("; its last words: {}", masked(line));
+            candidate
+                .evidence
+                .push(super::logs::evidence(container, line, source));
+        }
+        None => candidate.explanation += "; its log says why",
+    }
+    Some(candidate)
 }
 
 fn container<'a>(signal: &Signal<'a>) -> Option<Seen<'a>> {

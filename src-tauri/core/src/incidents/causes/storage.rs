@@ -17,13 +17,16 @@ use crate::{
 
 macro_rules! row {
     ($cause:literal, $needs:expr, $doc:literal) => {
+        row!($cause, $needs, $doc, &["plan"])
+    };
+    ($cause:literal, $needs:expr, $doc:literal, $actions:expr) => {
         Rule {
             cause: $cause,
             explains: &["pvc_pending"],
             class: Class::Computed,
             needs: $needs,
             in_spec: false,
-            actions: &["plan"],
+            actions: $actions,
             doc: $doc,
             decide: |graph, signal| {
                 decide(graph, signal)
@@ -44,7 +47,8 @@ pub(super) const RULES: &[Rule] = &[
     row!(
         "storage_class_default_absent",
         &[Kind::StorageClasses],
-        "the claim names no class, there is no default one, and no volume fits"
+        "the claim names no class, there is no default one, and no volume fits",
+        &["set_default_storage_class", "plan"]
     ),
     row!(
         "volume_storage_class_mismatch",

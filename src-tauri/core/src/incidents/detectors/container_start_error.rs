@@ -43,7 +43,7 @@ impl Detector for ContainerStartError {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
         pods.flat_map(containers::of)
             .filter_map(|container| find(graph, container))

@@ -37,7 +37,7 @@ impl Detector for HighRestartCount {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
         pods.flat_map(containers::of)
             .filter(|container| {

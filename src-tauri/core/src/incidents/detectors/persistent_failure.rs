@@ -49,7 +49,7 @@ impl Detector for PersistentFailure {
         let fresh =
             |signal: &Signal<'a>| !known.contains(&signal.object) && !known.contains(&signal.owner);
         let failed = graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()))
             .filter_map(|pod| failed(graph, pod));
         let warned = graph.events().filter_map(|event| warned(graph, event));

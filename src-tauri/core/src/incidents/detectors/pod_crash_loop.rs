@@ -38,7 +38,7 @@ impl Detector for PodCrashLoop {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
         pods.flat_map(containers::of)
             .filter(|container| !container.runs_first() && loops(graph, *container))
@@ -68,7 +68,7 @@ impl Detector for InitContainerFailed {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
         pods.flat_map(containers::of)
             .filter(|container| container.runs_first() && stops(graph, *container))

@@ -33,7 +33,7 @@ impl Detector for PodUnschedulable {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let pods = graph
-            .pods()
+            .suspects()
             .filter(|pod| pod.node_name.is_empty() && !containers::quiet(pod, self.r#type()));
         pods.filter_map(|pod| {
             let held = condition(&pod.status.conditions, "PodScheduled")

@@ -71,7 +71,7 @@ detector!(
 
 fn find<'a>(graph: &Graph<'a>, r#type: &'static str, which: Which) -> Vec<Signal<'a>> {
     graph
-        .pods()
+        .suspects()
         .filter(|pod| !pod.node_name.is_empty() && !containers::quiet(pod, r#type))
         .flat_map(containers::of)
         .filter(|container| container.spec.is_some_and(|spec| which.of(spec).is_some()))

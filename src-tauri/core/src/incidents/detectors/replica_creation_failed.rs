@@ -1,5 +1,7 @@
 //! Controllers that cannot make their pods.
 
+use std::collections::BTreeSet;
+
 use kubegraf_ipc::incident::{Evidence, EvidenceSource, Severity};
 
 use super::super::{
@@ -38,15 +40,38 @@ impl Detector for ReplicaCreationFailed {
         "ReplicaFailure is True, or FailedCreate events of a controller that lacks pods, for one minute or three times"
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        let refused: BTreeSet<(&str, &str)> = graph
+            .events()
+            .filter(|event| matches!(&*event.reason, "FailedCreate" | "ReplicaSetCreateError"))
+            .map(|event| {
+                let about = &event.involved_object;
+                (&*about.namespace, &*about.name)
+            })
+            .collect();
         graph
             .workloads()
             .iter()
+            .filter(|one| hinted(graph, one, &refused))
             .filter(|one| {
                 one.desired != Some(0) && !containers::ignored(&one.meta.annotations, self.r#type())
             })
             .filter_map(|one| find(graph, one, self.threshold()))
             .collect()
     }
+}
+
+/// Whether anything at all says that pods were refused; nearly nowhere does it.
+fn hinted(graph: &Graph<'_>, one: &Workload<'_>, refused: &BTreeSet<(&str, &str)>) -> bool {
+    let says = |conditions: &[Condition]| condition(conditions, "ReplicaFailure").is_some();
+    let named = |name: &str| refused.contains(&(&*one.meta.namespace, name));
+    named(&one.object.name)
+        || graph.deployment(&one.object).is_some_and(|deployment| {
+            says(&deployment.status.conditions)
+                || graph
+                    .revisions(deployment)
+                    .iter()
+                    .any(|set| says(&set.status.conditions) || named(&set.metadata.name))
+        })
 }
 
 fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Option<Signal<'a>> {

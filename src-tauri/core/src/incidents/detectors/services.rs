@@ -1,6 +1,11 @@
 //! Services that lead nowhere.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use kubegraf_ipc::{
+    incident::{EvidenceSource, Severity},
+    object::ObjectRef,
+};
 
 use super::super::{
     calls, containers,
@@ -34,11 +39,7 @@ impl Detector for ServiceNoEndpoints {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
-        let mut ready: std::collections::HashMap<&str, Vec<&Pod>> =
-            std::collections::HashMap::new();
-        for pod in graph.pods().filter(|pod| serves(pod)) {
-            ready.entry(&*pod.metadata.namespace).or_default().push(pod);
-        }
+        let empty = without_ready_pod(graph);
         for service in graph.all::<Service>() {
             let meta = &service.metadata;
             let young = meta
@@ -52,17 +53,14 @@ impl Detector for ServiceNoEndpoints {
             {
                 continue;
             }
-            let workloads = graph.workloads();
-            let matched = workloads
-                .iter()
+            if graph.knows(Kind::Pods) && !empty.contains(&(&*meta.namespace, &*meta.name)) {
+                continue;
+            }
+            let matched = graph
+                .workloads_in(&meta.namespace)
                 .filter(|one| selected(service, one))
                 .count();
-            let judged = if graph.knows(Kind::Pods) {
-                let near = ready.get(&*meta.namespace);
-                near.is_some_and(|pods| pods.iter().any(|pod| selects(service, pod)))
-            } else {
-                matched > 0
-            };
+            let judged = !graph.knows(Kind::Pods) && matched > 0;
             // Pods its controller has not made yet, or has not been seen to make, prove nothing.
             let unseen = graph.pods().next().is_none() && matched > 0;
             // Pods that were not read may well be there.
@@ -100,6 +98,30 @@ impl Detector for ServiceNoEndpoints {
         }
         signals
     }
+}
+
+/// Namespace and name of every Service with a selector that leads to no ready pod.
+fn without_ready_pod<'a>(graph: &Graph<'a>) -> HashSet<(&'a str, &'a str)> {
+    let mut open: HashMap<&str, Vec<&'a Service>> = HashMap::new();
+    for service in graph.all::<Service>() {
+        if !service.spec.selector.is_empty() {
+            let namespace = &*service.metadata.namespace;
+            open.entry(namespace).or_default().push(service);
+        }
+    }
+    for pod in graph.pods() {
+        // Most Services are through with their first pod.
+        if let Some(services) = open.get_mut(&*pod.metadata.namespace)
+            && !services.is_empty()
+            && serves(pod)
+        {
+            services.retain(|service| !selects(service, pod));
+        }
+    }
+    open.into_values()
+        .flatten()
+        .map(|service| (&*service.metadata.namespace, &*service.metadata.name))
+        .collect()
 }
 
 fn serves(pod: &Pod) -> bool {
@@ -219,7 +241,8 @@ impl Detector for WorkloadScaledToZero {
                     None,
                 ),
             ];
-            signals.push(Signal::of(self.r#type(), object, graph.now(), evidence));
+            let begun = workload.meta.created.unwrap_or(graph.now());
+            signals.push(Signal::of(self.r#type(), object, begun, evidence));
         }
         signals
     }
@@ -246,19 +269,25 @@ impl Detector for AddressMismatch {
     }
     fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
-        for (caller, all) in graph.calls() {
-            let failing = earlier
-                .iter()
-                .any(|signal| signal.owner == *caller && signal.pod().is_some());
-            let short = graph.workload(caller).is_some_and(|one| {
-                one.ready
-                    .zip(one.desired)
-                    .is_some_and(|(ready, wanted)| ready < wanted)
-            });
-            // Without any pod in the input nothing says that it works; a near name then decides.
-            let unseen = graph.pods().next().is_none();
+        let ill: BTreeSet<&ObjectRef> = earlier
+            .iter()
+            .filter(|signal| signal.pod().is_some())
+            .map(|signal| &signal.owner)
+            .collect();
+        // Without any pod in the input nothing says that it works; a near name then decides.
+        let unseen = graph.pods().next().is_none();
+        for workload in graph.workloads() {
+            let caller = &workload.object;
+            let failing = ill.contains(caller);
+            let short = workload
+                .ready
+                .zip(workload.desired)
+                .is_some_and(|(ready, wanted)| ready < wanted);
+            if !(failing || short || unseen) {
+                continue;
+            }
             let mut evidence = Vec::new();
-            for call in all {
+            for call in &calls::of(graph, workload) {
                 let Some(wrong) = calls::mismatch(graph, call) else {
                     continue;
                 };
@@ -280,12 +309,8 @@ impl Detector for AddressMismatch {
                 });
             }
             if !evidence.is_empty() {
-                signals.push(Signal::of(
-                    self.r#type(),
-                    caller.clone(),
-                    graph.now(),
-                    evidence,
-                ));
+                let begun = workload.meta.created.unwrap_or(graph.now());
+                signals.push(Signal::of(self.r#type(), caller.clone(), begun, evidence));
             }
         }
         signals

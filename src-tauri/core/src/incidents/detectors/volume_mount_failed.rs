@@ -42,7 +42,7 @@ impl Detector for VolumeMountFailed {
             })
         };
         graph
-            .pods()
+            .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()) && waits(pod))
             .filter_map(|pod| {
                 let object = pod.reference();
