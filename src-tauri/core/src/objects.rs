@@ -55,7 +55,10 @@ pub use policy::{
 pub use probe::{Exec, Grpc, HttpGet, Probe, TcpSocket};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use routing::{Backend, BackendPort, BackendService, Ingress, IngressClass};
-pub use service::{LoadBalancerIngress, Service, ServicePort, ServiceSpec, ServiceStatus};
+pub use service::{
+    Endpoint, EndpointConditions, EndpointSlice, LoadBalancerIngress, Service, ServicePort,
+    ServiceSpec, ServiceStatus,
+};
 pub use storage::{ClaimSpec, PersistentVolume, PersistentVolumeClaim, StorageClass};
 pub use template::Template;
 pub use text::Text;

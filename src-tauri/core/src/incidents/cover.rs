@@ -192,6 +192,7 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
     // Pods reach each other through their owners and nodes; they may be many in a namespace.
     let mut by_namespace: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut unavailable: Vec<usize> = Vec::new();
     for (index, signal) in signals.iter().enumerate() {
         by_owner.entry(&signal.owner).or_default().push(index);
         let namespace = signal.object.namespace.as_str();
@@ -200,6 +201,9 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
         }
         if matches!(signal.r#type, "pod_unschedulable" | "volume_mount_failed") {
             waiting.entry(namespace).or_default().push(index);
+        }
+        if signal.r#type == "deployment_unavailable" {
+            unavailable.push(index);
         }
         by_object.entry(&signal.object).or_default().push(index);
         if let Place::Pod(pod) = signal.place {
@@ -231,6 +235,7 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
             }
         }
         if let Place::Node(node) = signal.place {
+            near.extend(&unavailable);
             near.extend(
                 by_node
                     .get(node.metadata.name.as_str())

@@ -8,6 +8,7 @@ mod container_config_error;
 mod container_start_error;
 mod dangling_reference;
 mod deployment_rollout_failure;
+mod deployment_unavailable;
 mod high_restart_count;
 mod image_pull_error;
 mod ingress_misconfigured;
@@ -24,6 +25,7 @@ mod services;
 mod volume_mount_failed;
 
 pub(super) use deployment_rollout_failure::newest;
+pub(super) use deployment_unavailable::ready;
 pub(super) use job_failed::failed as gave_up;
 
 /// Finds one type of symptom.
@@ -68,6 +70,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &services::WorkloadScaledToZero,
     &services::AddressMismatch,
     &deployment_rollout_failure::DeploymentRolloutFailure,
+    &deployment_unavailable::DeploymentUnavailable,
     &job_failed::JobFailed,
     &services::ServiceNoEndpoints,
     &ingress_misconfigured::IngressMisconfigured,

@@ -252,6 +252,7 @@ fn in_words(r#type: &str) -> &'static str {
         "address_mismatch" => "address leads nowhere",
         "ingress_misconfigured" => "route leads nowhere",
         "node_pressure" => "node is short of something",
+        "deployment_unavailable" => "lacks the pods it needs",
         "deployment_rollout_failure" => "rollout does not get through",
         "node_not_ready" => "node is not ready",
         _ => "keeps failing",

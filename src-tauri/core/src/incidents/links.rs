@@ -2,6 +2,7 @@
 //! catalogue.
 
 use super::{
+    detectors,
     graph::{Graph, selected, selects},
     signal::{Place, Signal},
 };
@@ -59,7 +60,11 @@ pub(super) const POD: &[&str] = &[
     "persistent_failure",
 ];
 
-const WORKLOAD: &[&str] = &["deployment_rollout_failure", "job_failed"];
+const WORKLOAD: &[&str] = &[
+    "deployment_rollout_failure",
+    "deployment_unavailable",
+    "job_failed",
+];
 
 /// Every row.
 pub(super) const ROWS: &[Row] = &[
@@ -72,6 +77,7 @@ pub(super) const ROWS: &[Row] = &[
             "container_start_error",
             "readiness_probe_failing",
             "volume_mount_failed",
+            "deployment_unavailable",
         ],
     },
     Row {
@@ -142,6 +148,11 @@ pub(super) const ROWS: &[Row] = &[
         effect: WORKLOAD,
     },
     Row {
+        from: &["deployment_rollout_failure"],
+        link: Link::OwnedBy,
+        effect: &["deployment_unavailable"],
+    },
+    Row {
         from: &["dangling_reference"],
         link: Link::Owns,
         effect: &[
@@ -150,6 +161,7 @@ pub(super) const ROWS: &[Row] = &[
             "image_pull_error",
             "replica_creation_failed",
             "pod_unschedulable",
+            "deployment_unavailable",
         ],
     },
     Row {
@@ -171,6 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         from: &[
             "replica_creation_failed",
             "deployment_rollout_failure",
+            "deployment_unavailable",
             "workload_scaled_to_zero",
         ],
         link: Link::Selects,
@@ -202,6 +215,7 @@ pub(super) const ROWS: &[Row] = &[
             "readiness_probe_failing",
             "liveness_probe_failing",
             "startup_probe_failing",
+            "deployment_unavailable",
         ],
     },
 ];
@@ -227,6 +241,11 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
     match link {
         Link::RunsOn => match (cause.place, effect.place) {
             (Place::Node(node), Place::Pod(pod)) => pod.node_name == node.metadata.name,
+            (Place::Node(node), Place::Deployment(deployment)) => {
+                let sets = graph.revisions(deployment).iter();
+                sets.flat_map(|set| graph.pods_of(set))
+                    .any(|pod| pod.node_name == node.metadata.name && !detectors::ready(pod))
+            }
             _ => false,
         },
         Link::SameContainer => {

@@ -6,8 +6,8 @@ use kubegraf_ipc::object::ObjectRef;
 use serde_json::Value;
 
 use crate::objects::{
-    ConfigMap, CronJob, DaemonSet, Deployment, Event, HorizontalPodAutoscaler, Ingress,
-    IngressClass, Job, Lease, LimitRange, Meta, Namespace, Node, Object, PersistentVolume,
+    ConfigMap, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler,
+    Ingress, IngressClass, Job, Lease, LimitRange, Meta, Namespace, Node, Object, PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
     Secret, Service, ServiceAccount, StatefulSet, StorageClass,
 };
@@ -192,6 +192,7 @@ kinds! {
     ingress_classes: IngressClasses of IngressClass;
     priority_classes: PriorityClasses of PriorityClass;
     leases: Leases of Lease;
+    slices: EndpointSlices of EndpointSlice;
 }
 
 fn find<T: Object>(objects: &Objects<T>, wanted: &ObjectRef) -> Existence {

@@ -1,5 +1,7 @@
 //! What runs pods, whatever its kind: the top-most controllers and the pods without one.
 
+use std::collections::BTreeSet;
+
 use kubegraf_ipc::object::ObjectRef;
 
 use super::snapshot::Snapshot;
@@ -115,9 +117,48 @@ pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
             });
         }
     }
+    unread(snapshot, &mut found);
     found.retain(|workload| workload.meta.deleted.is_none());
     found.sort_by(|a, b| a.object.cmp(&b.object));
     found
+}
+
+/// Adds the controllers of pods that were not read: what is known of them is one of their pods.
+fn unread<'a>(snapshot: &'a Snapshot, found: &mut Vec<Workload<'a>>) {
+    let mut known: BTreeSet<ObjectRef> = BTreeSet::new();
+    for pod in snapshot.pods.iter().flatten() {
+        let Some(owner) = pod.metadata.controller() else {
+            continue;
+        };
+        let read = match &*owner.kind {
+            "ReplicaSet" => snapshot.replica_sets.is_some() || snapshot.deployments.is_some(),
+            "StatefulSet" => snapshot.stateful_sets.is_some(),
+            "DaemonSet" => snapshot.daemon_sets.is_some(),
+            _ => true,
+        };
+        let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
+        if read || over {
+            continue;
+        }
+        let object = ObjectRef {
+            api_version: owner.api_version.to_string(),
+            kind: owner.kind.to_string(),
+            namespace: pod.metadata.namespace.to_string(),
+            name: owner.name.to_string(),
+            uid: Some(owner.uid.to_string()).filter(|uid| !uid.is_empty()),
+        };
+        if known.insert(object.clone()) {
+            found.push(Workload {
+                object,
+                meta: &pod.metadata,
+                spec: &pod.spec,
+                labels: &pod.metadata.labels,
+                path: "spec.template.spec",
+                desired: None,
+                ready: None,
+            });
+        }
+    }
 }
 
 impl<'a> Workload<'a> {

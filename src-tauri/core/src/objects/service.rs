@@ -18,6 +18,40 @@ pub struct Service {
 
 object!(Service, "", "v1", "services");
 
+/// A part of the addresses behind a Service.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct EndpointSlice {
+    /// Metadata; a label names the Service.
+    pub metadata: Meta,
+    /// The addresses; absent in an empty one.
+    #[serde(deserialize_with = "list")]
+    pub endpoints: Vec<Endpoint>,
+}
+
+object!(EndpointSlice, "discovery.k8s.io", "v1", "endpointslices");
+
+/// One address behind a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Endpoint {
+    /// Its state.
+    pub conditions: EndpointConditions,
+}
+
+/// State of one address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct EndpointConditions {
+    /// Absent counts as ready.
+    pub ready: Option<bool>,
+}
+
+/// An absent list is served as null.
+fn list<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Endpoint>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
 /// A Service's spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

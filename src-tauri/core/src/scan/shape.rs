@@ -56,6 +56,34 @@ pub(super) fn tidy(object: &mut Value) {
     {
         texts(selector);
     }
+    controlled(object);
+}
+
+/// Kinds that control what they own.
+const CONTROLLERS: &[&str] = &[
+    "ReplicaSet",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+];
+
+/// The only owner of an object written by hand is its controller, also where nobody says so.
+fn controlled(object: &mut Map<String, Value>) {
+    let owners = object
+        .get_mut("metadata")
+        .and_then(|meta| meta.get_mut("ownerReferences"))
+        .and_then(Value::as_array_mut);
+    if let Some([Value::Object(owner)]) = owners.map(Vec::as_mut_slice)
+        && !owner.contains_key("controller")
+        && owner
+            .get("kind")
+            .and_then(Value::as_str)
+            .is_some_and(|kind| CONTROLLERS.contains(&kind))
+    {
+        owner.insert("controller".into(), true.into());
+    }
 }
 
 /// Puts a namespaced object without a namespace where kubectl would put it.

@@ -12,7 +12,7 @@ use crate::objects::Probe;
 
 fn which(case: &Case<'_, '_>) -> Option<Which> {
     match case.signal.r#type {
-        "liveness_probe_failing" => Some(Which::Liveness),
+        "liveness_probe_failing" | "pod_crash_loop" => Some(Which::Liveness),
         "readiness_probe_failing" => Some(Which::Readiness),
         "startup_probe_failing" => Some(Which::Startup),
         _ => None,

@@ -37,14 +37,25 @@ const TIMING: &str = "port and handler agree with everything else, and the probe
 
 /// The table.
 pub(super) const RULES: &[Rule] = &[
-    row!(
-        "liveness_probe_wrong_port",
-        "liveness_probe_failing",
-        Computed,
-        FIX,
-        PORT,
-        |g, s| port(g, s, Which::Liveness)
-    ),
+    Rule {
+        cause: "liveness_probe_wrong_port",
+        explains: &["liveness_probe_failing", "pod_crash_loop"],
+        class: Class::Computed,
+        needs: &[Kind::Pods],
+        in_spec: true,
+        actions: FIX,
+        doc: PORT,
+        decide: |graph, signal| {
+            // Without events a loop tells of the probe only by how it ends.
+            let killed = container(signal)
+                .and_then(|one| one.ended())
+                .is_some_and(|(_, end)| matches!(end.exit_code, 137 | 143));
+            let counts = signal.r#type != "pod_crash_loop" || killed && !graph.knows(Kind::Events);
+            counts
+                .then(|| port(graph, signal, Which::Liveness))
+                .flatten()
+        },
+    },
     row!(
         "readiness_probe_wrong_port",
         "readiness_probe_failing",

@@ -18,7 +18,7 @@ use crate::objects::Object;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         cause: "memory_limit_too_low",
-        explains: &["oom_killed", "container_start_error"],
+        explains: &["oom_killed", "container_start_error", "pod_crash_loop"],
         class: Class::Enumerated,
         needs: &[Kind::Pods],
         in_spec: false,
@@ -100,6 +100,9 @@ fn memory_limit<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let ended = container.ended();
     let killed = ended.is_some_and(|(_, end)| end.reason == "OOMKilled");
+    if signal.r#type == "pod_crash_loop" {
+        return killed_at_limit(container, signal);
+    }
     if !killed && !messages::is(Family::OomAtStart, start_words(container), "") {
         return None;
     }
@@ -123,6 +126,27 @@ fn memory_limit<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
             Some(to),
         ));
     }
+    Some(candidate)
+}
+
+/// Killed from outside again and again, with a limit and without a probe that would: nobody else
+/// kills. Not every runtime tells that it was for the memory.
+fn killed_at_limit(container: Seen<'_>, signal: &Signal<'_>) -> Option<Candidate> {
+    let spec = container.spec?;
+    let limit = spec.resources.limits.get("memory")?;
+    let probed = spec.liveness_probe.is_some() || spec.startup_probe.is_some();
+    if code(container) != Some(137) || probed {
+        return None;
+    }
+    let name = container.name();
+    let mut candidate = Candidate::new(
+        &signal.owner,
+        format!("memory limit of {limit} may be too low for container \"{name}\""),
+        format!(
+            "container \"{name}\" is killed from outside (exit code 137), has a memory limit of {limit} and no probe that would kill it"
+        ),
+    );
+    candidate.base = Some(0.6);
     Some(candidate)
 }
 

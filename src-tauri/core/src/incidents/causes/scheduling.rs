@@ -546,6 +546,18 @@ fn told(signal: &Signal<'_>, cause: &str, family: Family) -> Option<Candidate> {
     if family == Family::Nothing || !says {
         return None;
     }
+    // The scheduler has one message for both; the pod says which it can be.
+    let spec = signal.pod().map(|pod| &pod.spec);
+    let impossible = spec.is_some_and(|spec| match family {
+        Family::NoSelector => spec.node_selector.is_empty(),
+        Family::NoAffinity => {
+            !spec.node_selector.is_empty() && spec.affinity.node_affinity.required.is_none()
+        }
+        _ => false,
+    });
+    if impossible {
+        return None;
+    }
     let words = cause.replace('_', " ");
     let mut candidate = Candidate::new(
         &signal.owner,

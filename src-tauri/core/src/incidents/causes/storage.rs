@@ -122,6 +122,22 @@ fn decide<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<(&'static str, C
     let found = |cause: &'static str, words: String, explanation: String| {
         Some((cause, Candidate::new(&signal.object, words, explanation)))
     };
+    if !graph.knows(Kind::StorageClasses)
+        && let Some(class) = &claim.spec.storage_class_name
+        && signal.evidence.iter().any(|seen| {
+            seen.source == EvidenceSource::Event
+                && seen.observed.contains("storageclass")
+                && seen.observed.contains("not found")
+        })
+    {
+        let mut candidate = Candidate::new(
+            &signal.object,
+            format!("storage class \"{class}\" does not exist"),
+            format!("claim \"{name}\" asks for storage class \"{class}\", which is not found"),
+        );
+        candidate.base = Some(Class::Message.base());
+        return Some(("storage_class_missing", candidate));
+    }
     let default = graph.all::<StorageClass>().find(|class| class.is_default());
     let wanted = claim
         .spec

@@ -126,7 +126,7 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
     let (first, last) = (event.first_seen()?, event.last_seen()?);
     let often = event.r#type == "Warning" && event.times() >= OFTEN;
     let long = last - first >= LONG && graph.now() - last <= LONG;
-    if !often || !long || graph.snapshot().existence(&object) != Existence::Present {
+    if !often || !long || graph.snapshot().existence(&object) == Existence::Gone {
         return None;
     }
     let pod = (about.kind == "Pod")

@@ -29,7 +29,7 @@ macro_rules! detector {
                 Severity::$severity
             }
             fn reads(&self) -> &'static [Kind] {
-                &[Kind::Pods, Kind::Events]
+                &[Kind::Pods]
             }
             fn threshold(&self) -> i64 {
                 $threshold
@@ -104,7 +104,16 @@ fn signal<'a>(
         .iter()
         .find(|event| event.reason == "Killing" && which.named(&event.message));
     let probe = which.of(container.spec?)?;
-    let last = failures.last().copied().or(killed)?;
+    let last = failures.last().copied().or(killed);
+    // A container that runs, has started and is not ready fails its readiness probe: nothing else
+    // keeps it from being ready. The other probes leave no trace in the status.
+    let unseen = which == Which::Readiness
+        && !graph.knows(Kind::Events)
+        && status.started == Some(true)
+        && status.state.running.is_some();
+    if last.is_none() && !unseen {
+        return None;
+    }
     let times: u32 = failures.iter().map(|event| event.times()).sum();
     let first = failures.iter().filter_map(|event| event.first_seen()).min();
     let lasted = first.is_none_or(|at| graph.now() - at >= 60);
@@ -135,7 +144,7 @@ fn signal<'a>(
         return None;
     }
     let pod = container.pod;
-    let mut evidence = vec![evidence::event(last)];
+    let mut evidence: Vec<_> = last.map(|last| evidence::event(last)).into_iter().collect();
     evidence.push(container.observed("ready", status.ready, None));
     if which != Which::Readiness {
         evidence.push(container.observed("restartCount", status.restart_count, None));
@@ -145,7 +154,10 @@ fn signal<'a>(
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),
-        first_seen: first.or(last.first_seen()).unwrap_or(graph.now()),
+        first_seen: first
+            .or(last.and_then(|last| last.first_seen()))
+            .or(status.state.running.as_ref().and_then(|run| run.started_at))
+            .unwrap_or(graph.now()),
         evidence,
         place: Place::Pod(pod),
     })

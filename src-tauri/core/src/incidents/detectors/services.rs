@@ -16,7 +16,7 @@ use super::super::{
     snapshot::Kind,
 };
 use super::Detector;
-use crate::objects::{Object, Pod, Service, condition};
+use crate::objects::{EndpointSlice, Object, Pod, Service, condition};
 
 /// `service_no_endpoints`
 pub(super) struct ServiceNoEndpoints;
@@ -60,11 +60,18 @@ impl Detector for ServiceNoEndpoints {
                 .workloads_in(&meta.namespace)
                 .filter(|one| selected(service, one))
                 .count();
-            let judged = !graph.knows(Kind::Pods) && matched > 0;
+            let judged = !graph.knows(Kind::Pods)
+                && if graph.knows(Kind::EndpointSlices) {
+                    addressed(graph, service)
+                } else {
+                    matched > 0
+                };
             // Pods its controller has not made yet, or has not been seen to make, prove nothing.
             let unseen = graph.pods().next().is_none() && matched > 0;
             // Pods that were not read may well be there.
-            let unread = !graph.knows(Kind::Pods) && routes::meant(graph, service).is_none();
+            let unread = !graph.knows(Kind::Pods)
+                && !graph.knows(Kind::EndpointSlices)
+                && routes::meant(graph, service).is_none();
             if judged
                 || unseen
                 || unread
@@ -98,6 +105,23 @@ impl Detector for ServiceNoEndpoints {
         }
         signals
     }
+}
+
+/// Whether an EndpointSlice of the Service holds a ready address.
+fn addressed(graph: &Graph<'_>, service: &Service) -> bool {
+    let meta = &service.metadata;
+    let of_service = |slice: &&EndpointSlice| {
+        let labels = &slice.metadata.labels;
+        slice.metadata.namespace == meta.namespace
+            && labels
+                .get("kubernetes.io/service-name")
+                .is_some_and(|name| *meta.name == **name)
+    };
+    graph
+        .all::<EndpointSlice>()
+        .filter(of_service)
+        .flat_map(|slice| &slice.endpoints)
+        .any(|one| one.conditions.ready != Some(false))
 }
 
 /// Namespace and name of every Service with a selector that leads to no ready pod.

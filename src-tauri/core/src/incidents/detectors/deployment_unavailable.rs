@@ -1,0 +1,159 @@
+//! Deployments that do not have the pods they need, for whatever reason.
+
+use kubegraf_ipc::incident::{EvidenceSource, Severity};
+
+use super::super::{
+    containers,
+    evidence::{masked, seen},
+    graph::Graph,
+    probes::{self, Which},
+    signal::{Place, Signal},
+    snapshot::Kind,
+};
+use super::Detector;
+use crate::objects::{Deployment, Object, Pod, condition};
+
+/// `deployment_unavailable`
+pub(super) struct DeploymentUnavailable;
+
+/// How long a rollout may take where the Deployment does not say; seconds.
+const DEADLINE: i64 = 600;
+
+impl Detector for DeploymentUnavailable {
+    fn r#type(&self) -> &'static str {
+        "deployment_unavailable"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::Deployments]
+    }
+    fn threshold(&self) -> i64 {
+        300
+    }
+    fn doc(&self) -> &'static str {
+        "a Deployment that is not paused reports MinimumReplicasUnavailable for five minutes, no rollout of it is within its deadline and its pods are past their first probes"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+        graph
+            .deployments()
+            .filter(|deployment| {
+                !deployment.spec.paused
+                    && deployment.metadata.deleted.is_none()
+                    && deployment.spec.replicas != Some(0)
+                    && !containers::ignored(&deployment.metadata.annotations, self.r#type())
+            })
+            .filter_map(|deployment| find(graph, deployment, self.threshold()))
+            .collect()
+    }
+}
+
+fn find<'a>(graph: &Graph<'a>, deployment: &'a Deployment, threshold: i64) -> Option<Signal<'a>> {
+    let conditions = &deployment.status.conditions;
+    let lacks = condition(conditions, "Available").filter(|one| one.status == "False")?;
+    let at = lacks.last_transition_time;
+    let young = at.is_some_and(|at| graph.now() - at < threshold);
+    if young || rolling(graph, deployment) || starting(graph, deployment) {
+        return None;
+    }
+    let object = deployment.reference();
+    let status = |field: &str, value: &str| {
+        let field = format!("status.conditions[type=Available].{field}");
+        seen(object.clone(), field, value, EvidenceSource::Status, at)
+    };
+    let mut evidence = vec![
+        status("reason", &lacks.reason),
+        status("message", &masked(&lacks.message)),
+    ];
+    evidence.push(seen(
+        object.clone(),
+        "status.availableReplicas",
+        deployment.status.available_replicas,
+        EvidenceSource::Status,
+        at,
+    ));
+    Some(Signal {
+        place: Place::Deployment(deployment),
+        ..Signal::of(
+            "deployment_unavailable",
+            object,
+            at.unwrap_or(graph.now()),
+            evidence,
+        )
+    })
+}
+
+/// Whether a rollout is under way and within its deadline.
+fn rolling(graph: &Graph<'_>, deployment: &Deployment) -> bool {
+    let Some(progress) = condition(&deployment.status.conditions, "Progressing") else {
+        return false;
+    };
+    let deadline = deployment
+        .spec
+        .progress_deadline_seconds
+        .unwrap_or(DEADLINE);
+    let last = progress.last_update_time.or(progress.last_transition_time);
+    progress.status == "True"
+        && progress.reason != "NewReplicaSetAvailable"
+        && last.is_some_and(|at| graph.now() - at < deadline)
+}
+
+/// Whether every pod that is not ready is still within the first budget of its readiness probe.
+fn starting(graph: &Graph<'_>, deployment: &Deployment) -> bool {
+    let Some(set) = super::newest(graph, deployment) else {
+        return false;
+    };
+    let waiting: Vec<&Pod> = graph
+        .pods_of(set)
+        .into_iter()
+        .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
+        .collect();
+    let young = |one: containers::Seen<'_>| {
+        let probe = one.spec.and_then(|spec| Which::Readiness.of(spec));
+        let since = one
+            .status
+            .state
+            .running
+            .as_ref()
+            .and_then(|run| run.started_at);
+        one.status.ready
+            || probe
+                .zip(since)
+                .is_some_and(|(probe, at)| graph.now() - at < probes::budget(probe, 2).max(30))
+    };
+    !waiting.is_empty()
+        && waiting
+            .into_iter()
+            .all(|pod| containers::of(pod).all(young))
+}
+
+/// Whether a pod says that it is ready.
+pub(in super::super) fn ready(pod: &Pod) -> bool {
+    condition(&pod.status.conditions, "Ready").is_some_and(|ready| ready.status == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::fixtures::{Scene, deployment, text, types};
+
+    #[test]
+    fn a_deployment_without_its_pods_is_seen_after_a_while() {
+        let short = |ago, reason: &str, updated| {
+            let conditions = json!([
+                {"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable", "lastTransitionTime": text(ago)},
+                {"type": "Progressing", "status": "True", "reason": reason, "lastUpdateTime": text(updated)}]);
+            Scene::of([deployment("web", 2)
+                .set("/status/conditions", conditions)
+                .into()])
+        };
+        let done = "NewReplicaSetAvailable";
+        assert_eq!(types(&short(301, done, 9_000)), ["deployment_unavailable"]);
+        assert_eq!(types(&short(299, done, 9_000)), [""; 0]);
+        assert_eq!(types(&short(400, "ReplicaSetUpdated", 399)), [""; 0]);
+        let late = short(700, "ReplicaSetUpdated", 650);
+        assert_eq!(types(&late), ["deployment_unavailable"]);
+    }
+}
