@@ -5,11 +5,11 @@
 //! what it keeps.
 
 use std::{
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{BuildHasher, Hash},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Decoders of several clusters run side by side; this many of them do not wait for each other.
 const SHARDS: usize = 16;
@@ -42,7 +42,8 @@ impl<T: ?Sized + Hash + Eq> Handle for Arc<T> {
 /// One copy of each value.
 pub(super) struct Pool<H: Handle> {
     shards: [Mutex<Shard<H>>; SHARDS],
-    hasher: RandomState,
+    /// A good part of decoding is hashing short words, so it is a quick one; seeded, as words come from outside.
+    hasher: DefaultHashBuilder,
 }
 
 struct Shard<H> {
@@ -59,7 +60,7 @@ impl<H: Handle> Pool<H> {
                     sweep_at: SMALL,
                 })
             }),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 
