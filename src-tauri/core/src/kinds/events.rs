@@ -50,14 +50,14 @@ impl Kind for Events {
             format!("{component}, {instance}")
         };
         let cells = vec![
-            Cell::Age(event.last_seen()),
+            Cell::Age(event.said_last()),
             text(&*event.r#type),
             text(&*event.reason),
             text(object),
             text(&*about.field_path),
             text(source),
             text(event.message.trim()),
-            Cell::Age(event.first_seen()),
+            Cell::Age(event.said_first()),
             text(event.times().to_string()),
             text(&*event.metadata.name),
         ];

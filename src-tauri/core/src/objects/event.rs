@@ -113,20 +113,29 @@ impl Event {
     /// When it was last seen.
     #[must_use]
     pub fn last_seen(&self) -> Option<i64> {
-        self.series
-            .as_ref()
-            .and_then(|series| series.last_observed_time)
-            .or(self.last_timestamp)
-            .or(self.event_time)
-            .or(self.metadata.created)
+        self.said_last().or(self.metadata.created)
     }
 
     /// When it was first seen.
     #[must_use]
     pub fn first_seen(&self) -> Option<i64> {
-        self.first_timestamp
-            .or(self.event_time)
-            .or(self.metadata.created)
+        self.said_first().or(self.metadata.created)
+    }
+
+    /// When the event itself says it was last seen, as kubectl reads it.
+    #[must_use]
+    pub fn said_last(&self) -> Option<i64> {
+        let series = self.series.as_ref();
+        series
+            .and_then(|series| series.last_observed_time)
+            .or(self.last_timestamp)
+            .or(self.said_first())
+    }
+
+    /// When the event itself says it was first seen, as kubectl reads it.
+    #[must_use]
+    pub fn said_first(&self) -> Option<i64> {
+        self.first_timestamp.or(self.event_time)
     }
 
     /// How often it was seen, at least once.
