@@ -22,6 +22,7 @@ mod probe;
 mod replica_set;
 mod routing;
 mod service;
+mod settled;
 mod storage;
 mod template;
 mod text;

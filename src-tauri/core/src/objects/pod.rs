@@ -1,13 +1,11 @@
 //! Pods.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Condition, Meta, PodSpec, Text, meta::unique, object, pool::Pool, times};
+use super::{Condition, Meta, PodSpec, Text, meta::unique, object, settled::Settled, times};
 use crate::wire::{self, wire};
-
-static SPECS: LazyLock<Pool<Arc<PodSpec>>> = LazyLock::new(Pool::new);
 
 /// A pod.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -30,7 +28,7 @@ object!(Pod, "", "v1", "pods", protobuf);
 #[serde(default)]
 struct Parts {
     metadata: Meta,
-    spec: PodSpec,
+    spec: Settled,
     status: PodStatus,
 }
 
@@ -44,8 +42,8 @@ impl From<Parts> for Pod {
         parts.status.container_statuses.shrink_to_fit();
         Self {
             metadata: parts.metadata,
-            node_name: parts.spec.settle(),
-            spec: SPECS.keep(&Arc::new(parts.spec)),
+            node_name: parts.spec.node_name,
+            spec: parts.spec.spec,
             status: parts.status,
         }
     }

@@ -73,11 +73,11 @@ fn sort_keys<K: Ord + Copy>(indices: &mut [u32], key: impl Fn(u32) -> K, descend
 }
 
 /// Rank and place in one word, so that equal ranks keep their order and comparing is one step.
-fn sort_ranks(indices: &mut [u32], rank: impl Fn(u32) -> u32, descending: bool) {
+fn sort_ranks(indices: &mut [u32], ranks: impl Iterator<Item = u32>, descending: bool) {
     let turned = if descending { u32::MAX } else { 0 };
-    let mut keyed: Vec<u64> = (0_u32..)
-        .zip(&*indices)
-        .map(|(place, &index)| u64::from(rank(index) ^ turned) << 32 | u64::from(place))
+    let mut keyed: Vec<u64> = (0_u64..)
+        .zip(ranks)
+        .map(|(place, rank)| u64::from(rank ^ turned) << 32 | place)
         .collect();
     keyed.sort_unstable();
     let before = indices.to_vec();
@@ -90,25 +90,23 @@ fn sort_ranks(indices: &mut [u32], rank: impl Fn(u32) -> u32, descending: bool) 
 fn sort_texts<'a>(indices: &mut [u32], text: impl Fn(u32) -> &'a str, descending: bool) {
     /// More values than this are not worth ranking.
     const FEW: usize = 16_384;
-    let mut places: HashMap<&str, u32> = HashMap::new();
+    let mut known: HashMap<&str, u32> = HashMap::new();
+    let mut places = Vec::with_capacity(indices.len());
     for &index in &*indices {
-        let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
-        places.entry(text(index)).or_insert(next);
-        if places.len() > FEW {
+        let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        places.push(*known.entry(text(index)).or_insert(next));
+        if known.len() > FEW {
             return sort_many(indices, text, descending);
         }
     }
-    let mut values: Vec<(&str, u32)> = places.iter().map(|(&value, &at)| (value, at)).collect();
+    let mut values: Vec<(&str, u32)> = known.into_iter().collect();
     values.sort_unstable_by(|(a, _), (b, _)| natural(a, b));
     let mut ranks = vec![0_u32; values.len()];
     for (rank, (_, at)) in (0..).zip(values) {
         ranks[at as usize] = rank;
     }
-    sort_ranks(
-        indices,
-        |index| ranks[places[text(index)] as usize],
-        descending,
-    );
+    let ranks = places.into_iter().map(|place| ranks[place as usize]);
+    sort_ranks(indices, ranks, descending);
 }
 
 /// Most comparisons end within the first bytes: those are laid side by side.
