@@ -2,36 +2,25 @@
 //!
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
+mod changes;
+mod clusters;
 mod counted;
 mod forwards;
 mod guest;
 mod lifecycle;
 mod logs;
+mod tables;
 
 use std::{fs, sync::Arc, time::Duration};
 
-use futures::StreamExt;
 use kubegraf_ipc::{
-    Code, Error, Reply,
+    Error, Reply,
     app::{ReportUi, UiReport, Unwatch},
-    cluster::{
-        AddKubeconfig, AllowExec, ClusterList, ClusterStatus, GetStatus, ListClusters,
-        ListNamespaces, RefreshClusters, RemoveKubeconfig, SelectNamespaces, SetProtected,
-        SwitchCluster, TestCluster, WatchClusters, WatchStatus,
-    },
-    doctor::DiagnoseCluster,
-    execution::{
-        ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
-        WatchExecution,
-    },
+    cluster::{ClusterStatus, GetStatus, WatchStatus},
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
-    inspect::{CacheStats, ConnectionStats, GetCacheStats, GetCapabilities, GetObject, HeldKind},
-    object::Freshness,
-    overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
-    table::{ExportTable, KindInfo, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
 };
-use tokio::sync::watch;
+
 use uuid::Uuid;
 
 use counted::Counted;
@@ -40,18 +29,17 @@ use crate::{
     Options, Sink, StreamKey, TaskGuard,
     cache::Cache,
     clock::Clock,
-    clusters::{self, Active, Clusters, Connection, Preferences},
+    clusters::{Active, Clusters, Connection, Preferences, follow as follow_files},
     detection::{Detection, Detections},
     executions::{Executions, FromServer, Pace, Ports, Target},
     forwards::Forwards,
     inspect::Reader,
-    kinds::{self, AnyKind, KINDS, Namespaces},
-    overview::{Glance, Meters},
+    overview::Meters,
     preferences::Chosen,
     requests::Requests,
-    store::{Durability, Retention, Store},
-    streams::{OpenTable, Streams},
-    table::{self, Table},
+    store::{Retention, Store},
+    streams::Streams,
+    table,
 };
 
 /// How often rows past their retention are dropped.
@@ -188,7 +176,7 @@ impl Core {
                 }
             }
         });
-        let files = TaskGuard::spawn(clusters::follow(Arc::clone(&clusters)));
+        let files = TaskGuard::spawn(follow_files(Arc::clone(&clusters)));
         let idle = {
             let clusters = Arc::clone(&clusters);
             let detections = self.0.detections.clone();
@@ -303,193 +291,6 @@ impl Core {
         Ok(mirrors.status(&active))
     }
 
-    /// [`ListClusters`].
-    pub async fn list_clusters(&self, _: ListClusters) -> Reply<ListClusters> {
-        Ok(self.0.clusters.list())
-    }
-
-    /// [`RefreshClusters`].
-    pub async fn refresh_clusters(&self, _: RefreshClusters) -> Reply<RefreshClusters> {
-        self.0.clusters.refresh().await;
-        Ok(self.0.clusters.list())
-    }
-
-    /// [`TestCluster`].
-    pub async fn test_cluster(&self, request: TestCluster) -> Reply<TestCluster> {
-        Ok(self.0.clusters.test(&request.cluster).await?)
-    }
-
-    /// [`DiagnoseCluster`].
-    pub async fn diagnose_cluster(&self, request: DiagnoseCluster) -> Reply<DiagnoseCluster> {
-        Ok(self.0.clusters.diagnose(&request.cluster).await?)
-    }
-
-    /// [`GetObject`].
-    pub async fn get_object(&self, request: GetObject) -> Reply<GetObject> {
-        let connection = self.connection(&request.cluster)?;
-        self.reader(&connection).object(&request).await
-    }
-
-    /// [`GetCapabilities`].
-    pub async fn get_capabilities(&self, request: GetCapabilities) -> Reply<GetCapabilities> {
-        let connection = self.connection(&request.cluster)?;
-        let durable = self.0.store.durability() == Durability::Disk;
-        self.reader(&connection).capabilities(durable).await
-    }
-
-    /// [`GetCacheStats`].
-    pub async fn get_cache_stats(&self, _: GetCacheStats) -> Reply<GetCacheStats> {
-        let clusters = &self.0.clusters;
-        let connections = clusters.connections();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let figures = connections.iter().map(|connection| ConnectionStats {
-            cluster: connection.id().into(),
-            name: connection.name().into(),
-            active: clusters.is_active(connection.id()),
-            users: count(connection.users()),
-            watches: count(connection.watches().running()),
-            held: connection
-                .watches()
-                .held()
-                .into_iter()
-                .map(|(kind, objects)| HeldKind {
-                    kind: kind.into(),
-                    objects: objects as u64,
-                })
-                .collect(),
-            calls: connection.calls(),
-        });
-        Ok(CacheStats {
-            reads: self.0.cache.figures(),
-            connections: figures.collect(),
-        })
-    }
-
-    /// [`AddKubeconfig`].
-    pub async fn add_kubeconfig(&self, request: AddKubeconfig) -> Reply<AddKubeconfig> {
-        let add = async { Ok(self.0.clusters.add_file(&request.path).await?) };
-        self.0.requests.once(&request.request_id, add).await
-    }
-
-    /// [`RemoveKubeconfig`].
-    pub async fn remove_kubeconfig(&self, request: RemoveKubeconfig) -> Reply<RemoveKubeconfig> {
-        let remove = async { Ok(self.0.clusters.remove_file(&request.path).await?) };
-        self.0.requests.once(&request.request_id, remove).await
-    }
-
-    /// [`AllowExec`].
-    pub async fn allow_exec(&self, request: AllowExec) -> Reply<AllowExec> {
-        let allow = async {
-            let clusters = &self.0.clusters;
-            Ok(clusters.allow_exec(&request.cluster, &request.hash).await?)
-        };
-        self.0.requests.once(&request.request_id, allow).await
-    }
-
-    /// [`SetProtected`].
-    pub async fn set_protected(&self, request: SetProtected) -> Reply<SetProtected> {
-        let protect = async {
-            let clusters = &self.0.clusters;
-            Ok(clusters
-                .protect(&request.cluster, request.protected)
-                .await?)
-        };
-        self.0.requests.once(&request.request_id, protect).await
-    }
-
-    /// [`SelectNamespaces`].
-    pub async fn select_namespaces(&self, request: SelectNamespaces) -> Reply<SelectNamespaces> {
-        let choose = async {
-            let clusters = &self.0.clusters;
-            Ok(clusters
-                .choose(&request.cluster, request.namespaces)
-                .await?)
-        };
-        self.0.requests.once(&request.request_id, choose).await
-    }
-
-    /// [`SwitchCluster`].
-    pub async fn switch_cluster(&self, request: SwitchCluster) -> Reply<SwitchCluster> {
-        let switch = async {
-            let connection = self.0.clusters.switch(&request.cluster).await?;
-            self.0.cache.clear();
-            let active = Active::Connected(connection);
-            Ok(Counted::of(&active).status(&active))
-        };
-        self.0.requests.once(&request.request_id, switch).await
-    }
-
-    /// [`ListNamespaces`].
-    pub async fn list_namespaces(&self, request: ListNamespaces) -> Reply<ListNamespaces> {
-        let connection = self.connection(&request.cluster)?;
-        let namespaces = connection.watches().subscribe::<Namespaces>();
-        let mut changes = namespaces.changes();
-        loop {
-            match namespaces.freshness() {
-                Freshness::Loading { .. } => {}
-                Freshness::Forbidden { .. } => return Ok(vec![connection.namespace().into()]),
-                Freshness::Live | Freshness::Reconnecting { .. } => {
-                    let names = namespaces.objects();
-                    return Ok(names.iter().map(|n| n.metadata.name.to_string()).collect());
-                }
-            }
-            if changes.changed().await.is_err() {
-                return Err(
-                    Error::new(Code::Unreachable, "the watch of namespaces ended").retryable(),
-                );
-            }
-        }
-    }
-
-    /// [`ListKinds`].
-    pub async fn list_kinds(&self, _: ListKinds) -> Reply<ListKinds> {
-        Ok(KINDS
-            .iter()
-            .map(|kind| kind.info())
-            .collect::<Vec<KindInfo>>())
-    }
-
-    /// [`SetTableView`].
-    pub async fn set_table_view(&self, request: SetTableView, window: &str) -> Reply<SetTableView> {
-        self.0
-            .streams
-            .set_view(&StreamKey::new(window, request.watch), request.view)
-    }
-
-    /// [`ReadRows`].
-    pub async fn read_rows(&self, request: ReadRows) -> Reply<ReadRows> {
-        let kind = found(&request.kind)?;
-        let connection = self.connection(&request.cluster)?;
-        let table = Table {
-            rows: kind.rows(connection.watches()),
-            columns: kind.info().columns,
-            facet: kind.facet(),
-            namespaces: request.namespaces,
-        };
-        table::read(&table, &request.view, &request.only)
-    }
-
-    /// [`ExportTable`].
-    pub async fn export_table(&self, request: ExportTable) -> Reply<ExportTable> {
-        let kind = found(&request.kind)?;
-        let connection = self.connection(&request.cluster)?;
-        let table = Table {
-            rows: kind.rows(connection.watches()),
-            columns: kind.info().columns,
-            facet: kind.facet(),
-            namespaces: request.namespaces,
-        };
-        let now = self.0.clock.epoch_seconds();
-        let name = format!("{}-{}-{now}", request.kind, connection.name());
-        let write = move || {
-            let folder = table::export::folder()?;
-            table::export::export(&table, &request.view, &request.columns, &folder, &name)
-        };
-        let written = tokio::task::spawn_blocking(write).await;
-        let written = written.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        Ok(written?)
-    }
-
     /// [`GetPreferences`].
     pub async fn get_preferences(&self, _: GetPreferences) -> Reply<GetPreferences> {
         Ok(self.0.chosen.all().await?)
@@ -513,85 +314,6 @@ impl Core {
         self.detection(&request.cluster)
             .await?
             .incident(&request.id)
-    }
-
-    /// [`PreviewFix`].
-    pub async fn preview_fix(&self, request: PreviewFix) -> Reply<PreviewFix> {
-        let detection = self.detection(&request.cluster).await?;
-        let intent = detection.intent(&request.incident, request.fix)?;
-        Ok(self
-            .0
-            .executions
-            .plan(&self.target(&request.cluster)?, intent)
-            .await?)
-    }
-
-    /// [`PreviewRevert`].
-    pub async fn preview_revert(&self, request: PreviewRevert) -> Reply<PreviewRevert> {
-        let cluster = self.0.executions.get(&request.execution).await?.cluster;
-        let target = self.target(&cluster)?;
-        Ok(self
-            .0
-            .executions
-            .plan_revert(&target, &request.execution)
-            .await?)
-    }
-
-    /// [`ApplyPlan`].
-    pub async fn apply_plan(&self, request: ApplyPlan) -> Reply<ApplyPlan> {
-        let started = self.0.executions.apply(request).await?;
-        self.keep_open(&started.execution).await;
-        Ok(started)
-    }
-
-    /// Keeps the cluster of an execution open until the execution has ended: what judges its
-    /// outcome reads that cluster.
-    async fn keep_open(&self, execution: &str) {
-        let Ok(cluster) = self.0.executions.get(execution).await.map(|e| e.cluster) else {
-            return;
-        };
-        let (Ok(connection), Ok(mut events)) = (
-            self.connection(&cluster),
-            self.0.executions.watch(execution).await,
-        ) else {
-            return;
-        };
-        let hold = connection.hold();
-        let cache = Arc::clone(&self.0.cache);
-        let work = TaskGuard::spawn(async move {
-            let _open = hold;
-            cache.forget_cluster(&cluster);
-            // Each event may be the change itself, or what it has led to.
-            while events.next().await.is_some() {
-                cache.forget_cluster(&cluster);
-            }
-        });
-        let mut holds = self
-            .0
-            .holds
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        holds.retain(|hold| !hold.is_finished());
-        holds.push(work);
-    }
-
-    /// [`CancelExecution`].
-    pub async fn cancel_execution(&self, request: CancelExecution) -> Reply<CancelExecution> {
-        let cancel = async { Ok(self.0.executions.cancel(&request.execution).await?) };
-        self.0.requests.once(&request.request_id, cancel).await
-    }
-
-    /// [`ListExecutions`].
-    pub async fn list_executions(&self, request: ListExecutions) -> Reply<ListExecutions> {
-        if !(1..=500).contains(&request.limit) {
-            let message = format!("limit is {}, it must be 1 to 500", request.limit);
-            return Err(Error::new(Code::InvalidArgument, message));
-        }
-        Ok(self
-            .0
-            .executions
-            .list(request.cluster.as_deref(), request.limit)
-            .await?)
     }
 
     /// [`ReportUi`].
@@ -648,38 +370,6 @@ impl Core {
         Ok(())
     }
 
-    /// [`WatchTable`].
-    ///
-    /// # Errors
-    /// When the kind, the cluster or the view does not exist.
-    pub async fn watch_table(
-        &self,
-        request: WatchTable,
-        key: StreamKey,
-        sink: Sink<TableEvent>,
-    ) -> Result<(), Error> {
-        let kind = found(&request.kind)?;
-        let connection = self.connection(&request.cluster)?;
-        let columns = kind.info().columns;
-        table::validate(&request.view, &columns)?;
-        let (view, views) = watch::channel(request.view);
-        let table = Table {
-            rows: kind.rows(connection.watches()),
-            columns: columns.clone(),
-            facet: kind.facet(),
-            namespaces: request.namespaces,
-        };
-        let hold = connection.hold();
-        let work = TaskGuard::spawn(async move {
-            let _open = hold;
-            table::run(table, views, sink).await;
-        });
-        self.0
-            .streams
-            .keep(key, work, Some(OpenTable { view, columns }));
-        Ok(())
-    }
-
     /// [`WatchIncidents`].
     ///
     /// # Errors
@@ -699,91 +389,4 @@ impl Core {
         self.0.streams.keep(key, work, None);
         Ok(())
     }
-
-    /// [`WatchClusters`].
-    ///
-    /// # Errors
-    /// None today.
-    pub async fn watch_clusters(
-        &self,
-        _: WatchClusters,
-        key: StreamKey,
-        mut sink: Sink<ClusterList>,
-    ) -> Result<(), Error> {
-        let clusters = Arc::clone(&self.0.clusters);
-        let (mut active, mut changes) = (clusters.active(), clusters.changes());
-        let work = async move {
-            let mut sent = None;
-            loop {
-                active.borrow_and_update();
-                changes.borrow_and_update();
-                let list = clusters.list();
-                if sent.as_ref() != Some(&list) {
-                    if !sink(list.clone()) {
-                        return;
-                    }
-                    sent = Some(list);
-                }
-                tokio::select! {
-                    changed = active.changed() => if changed.is_err() { return },
-                    changed = changes.changed() => if changed.is_err() { return },
-                }
-                // A round of looks ends cluster by cluster.
-                tokio::time::sleep(table::COALESCE).await;
-            }
-        };
-        self.0.streams.keep(key, TaskGuard::spawn(work), None);
-        Ok(())
-    }
-
-    /// [`WatchOverview`].
-    ///
-    /// # Errors
-    /// When the cluster is not connected.
-    pub async fn watch_overview(
-        &self,
-        request: WatchOverview,
-        key: StreamKey,
-        sink: Sink<Overview>,
-    ) -> Result<(), Error> {
-        let connection = self.connection(&request.cluster)?;
-        let detection = self.detection(&request.cluster).await?;
-        let seconds = self.0.chosen.all().await?.overview_seconds;
-        let every = Duration::from_secs(seconds.into());
-        let clock = Arc::clone(&self.0.clock);
-        let glance = Glance::new(connection, &detection, &self.0.meters, clock);
-        drop(detection);
-        let work = TaskGuard::spawn(glance.stream(every, sink));
-        self.0.streams.keep(key, work, None);
-        Ok(())
-    }
-
-    /// [`WatchExecution`].
-    ///
-    /// # Errors
-    /// When there is no such execution.
-    pub async fn watch_execution(
-        &self,
-        request: WatchExecution,
-        key: StreamKey,
-        mut sink: Sink<ExecutionEvent>,
-    ) -> Result<(), Error> {
-        let mut events = self.0.executions.watch(&request.execution).await?;
-        let work = async move {
-            while let Some(event) = events.next().await {
-                if !sink(event) {
-                    return;
-                }
-            }
-        };
-        self.0.streams.keep(key, TaskGuard::spawn(work), None);
-        Ok(())
-    }
-}
-
-fn found(kind: &str) -> Result<&'static dyn AnyKind, Error> {
-    kinds::find(kind).ok_or_else(|| {
-        let message = format!("kind \"{kind}\" has no table");
-        Error::new(Code::InvalidArgument, message)
-    })
 }
