@@ -4,15 +4,28 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so on its output")]
 
+#[path = "window/axe.rs"]
+mod axe;
+#[path = "window/clusters.rs"]
+mod clusters;
 #[path = "window/display.rs"]
 mod display;
 #[path = "window/everyday.rs"]
 mod everyday;
+#[path = "window/incidents.rs"]
+mod incidents;
 #[path = "window/journeys.rs"]
 mod journeys;
 #[path = "window/main_job.rs"]
 mod main_job;
 #[path = "window/page.rs"]
 mod page;
+#[path = "../src-tauri/core/tests/connections/servers.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the core's own tests use the rest, and fail by it as they may"
+)]
+mod servers;
 #[path = "window/streams.rs"]
 mod streams;

@@ -4,12 +4,17 @@ use std::{
     ffi::OsString,
     io::{IsTerminal, Write},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use kubegraf_core::{Core, Options, clock::SystemClock, fix, scan};
-use tauri::RunEvent;
+#[cfg(feature = "wry")]
+use tauri::{Manager, RunEvent, WindowEvent};
 use tracing_subscriber::EnvFilter;
+
+#[cfg(feature = "wry")]
+use crate::placement::Follower;
 
 const HELP: &str = "\
 KubeGraf: see what is broken in Kubernetes, and why
@@ -124,15 +129,33 @@ fn window(demo: bool) -> anyhow::Result<()> {
         .with_ansi(colours)
         .init();
     let options = Options::from_environment(demo).context("no place for the app's data")?;
+    let place = Arc::new(Follower::new(options.data_dir.clone()));
+    let single = crate::instance::single(&options.data_dir);
     let core =
         tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
-    let app = crate::app::builder(tauri::Builder::default(), core.clone())
+    let (placed, noted, shown) = (Arc::clone(&place), Arc::clone(&place), core.clone());
+    let app = crate::app::builder(tauri::Builder::default().plugin(single), core.clone())
+        .setup(move |app| {
+            if let Some(window) = app.get_webview_window("main") {
+                placed.restore(&window);
+            }
+            // A desktop without a tray has a window all the same.
+            if let Err(error) = crate::tray::install(app.handle(), shown) {
+                tracing::warn!(%error, "there is no tray icon");
+            }
+            Ok(())
+        })
+        .on_window_event(move |window, event| {
+            if matches!(event, WindowEvent::Moved(_) | WindowEvent::Resized(_)) {
+                noted.note(window);
+            }
+        })
         .build(tauri::generate_context!())
         .context("the window cannot be opened")?;
-    app.run(move |_, event| {
-        if matches!(event, RunEvent::Exit) {
-            tauri::async_runtime::block_on(core.stop());
-        }
+    app.run(move |_, event| match event {
+        RunEvent::ExitRequested { .. } => place.keep(),
+        RunEvent::Exit => tauri::async_runtime::block_on(core.stop()),
+        _ => {}
     });
     Ok(())
 }

@@ -10,3 +10,8 @@
 pub mod app;
 pub mod cli;
 mod commands;
+#[cfg(feature = "wry")]
+mod instance;
+pub mod placement;
+#[cfg(feature = "wry")]
+mod tray;

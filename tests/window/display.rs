@@ -106,6 +106,8 @@ impl Window {
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("KUBEGRAF_DATA_DIR", data.path())
+            // What is exported goes there, and nothing of the person's own is read.
+            .env("HOME", data.path())
             .env("KUBEGRAF_LOG", "info")
             // A file that is not there is no kubeconfig: the app opens its demo cluster.
             .env(

@@ -185,3 +185,53 @@ async fn the_palette_finds_and_jumps() {
     })
     .await;
 }
+
+/// Covers: CMP-01
+#[tokio::test]
+async fn what_a_filtered_table_shows_is_what_its_file_holds() {
+    journey("export", None, |page| async move {
+        page.go("deployments").await?;
+        page.sees(ROWS, SOON).await?;
+        let count = "return Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount'))";
+        let all = page.run(count).await?.as_u64().unwrap_or_default();
+        let namespace = page
+            .run("return document.querySelector('[role=row][data-uid]').dataset.namespace")
+            .await?;
+        let filter = format!(
+            "const field = document.querySelector('[aria-label=\"Filter rows\"]'); field.value = {namespace}; \
+             field.dispatchEvent(new Event('input', {{bubbles: true}})); return 1"
+        );
+        page.run(&filter).await?;
+        let fewer = format!(
+            "const rows = Number(document.querySelector('[role=grid]').getAttribute('aria-rowcount')); \
+             const shown = [...document.querySelectorAll('[role=row][data-uid]')]; \
+             return rows > 0 && rows < {all} && shown.length === rows \
+             ? shown.map(e => e.dataset.namespace + '/' + e.dataset.name).sort() : null"
+        );
+        let shown = page.until("fewer rows", SOON, &fewer).await?;
+        page.click("[data-action=export]").await?;
+        let said = page
+            .until(
+                "word of the file",
+                SOON,
+                "return document.querySelector('[aria-label=Messages]').innerText.match(/rows? written to (.+\\.csv)/)?.[1] ?? null",
+            )
+            .await?;
+        let path = said.as_str().unwrap_or_default();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+        let mut lines = text.lines();
+        let heads: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+        if heads[..2] != ["NAMESPACE", "NAME"] || !heads.contains(&"READY") {
+            return Err(format!("the file's heads are {heads:?}"));
+        }
+        let mut names: Vec<String> = lines
+            .map(|line| line.split(',').take(2).collect::<Vec<_>>().join("/"))
+            .collect();
+        names.sort();
+        if Value::from(names.clone()) != shown {
+            return Err(format!("the table shows {shown}, the file holds {names:?}"));
+        }
+        Ok(())
+    })
+    .await;
+}

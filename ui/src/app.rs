@@ -4,13 +4,14 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        dock::DockPanel, forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay,
-        palette::PalettePanel, rail::Rail, toasts::ToastList,
+        connecting_dialogs::ConnectingDialogs, dock::DockPanel, forward_dialog::ForwardDialog,
+        header::Header, key_list::KeyOverlay, palette::PalettePanel, rail::Rail, toasts::ToastList,
     },
     route::{Page, Route},
     state::{
-        choices::Choices, clock::Clock, dock::Dock, forwards::Forwards, incidents::Incidents,
-        navigation::Navigation, palette::Palette, panes::Panes, session::Session, toasts::Toasts,
+        choices::Choices, clock::Clock, connecting::Connecting, dock::Dock, forwards::Forwards,
+        incidents::Incidents, navigation::Navigation, palette::Palette, panes::Panes,
+        session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -31,7 +32,8 @@ pub fn App() -> impl IntoView {
     Incidents::provide(session);
     Forwards::provide(toasts);
     Panes::provide(Dock::provide(session, toasts));
-    Palette::provide(session, navigation, choices, toasts);
+    let connecting = Connecting::provide(session, navigation, toasts);
+    Palette::provide(session, navigation, choices, connecting);
 
     let view = Memo::new(move |_| navigation.route().view().to_owned());
     let shows = Memo::new(move |_| match navigation.route() {
@@ -63,6 +65,7 @@ pub fn App() -> impl IntoView {
             <DockPanel />
         </div>
         <ToastList />
+        <ConnectingDialogs />
         <PalettePanel />
         <ForwardDialog />
         <KeyOverlay />

@@ -2,6 +2,7 @@
 
 pub mod choices;
 pub mod clock;
+pub mod connecting;
 pub mod dock;
 pub mod forwards;
 pub mod incidents;

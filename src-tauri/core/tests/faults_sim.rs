@@ -242,7 +242,7 @@ async fn a_burst_of_5xx_keeps_what_was_there_and_the_moment_it_broke() {
         "the recovery",
         Duration::from_secs(240),
         |freshness| {
-            if let Freshness::Reconnecting { since, error } = freshness {
+            if let Freshness::Reconnecting { since, error, .. } = freshness {
                 assert_eq!(*since, first, "the moment of the break moved");
                 assert!(!error.is_empty());
                 assert_eq!(held(&pods), before, "something was thrown away");

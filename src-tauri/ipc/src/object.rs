@@ -55,6 +55,9 @@ pub enum Freshness {
         since: i64,
         /// Why it broke.
         error: String,
+        /// Until when the server asked to be left alone (a 429, at most 30 s), epoch seconds.
+        #[serde(default)]
+        throttled_until: Option<i64>,
     },
     /// The user may not read this.
     Forbidden {

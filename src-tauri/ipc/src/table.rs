@@ -199,6 +199,10 @@ pub struct TableHead {
     pub facets: Vec<Facet>,
     /// Whether this is what the cluster holds.
     pub freshness: Freshness,
+    /// The namespaces that are looked at, each on its own, because the user may not read the whole
+    /// cluster; empty when he may.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub limited_to: Vec<String>,
     /// Why the filter could not be applied (a broken regular expression); nothing matches then.
     pub filter_error: Option<String>,
 }

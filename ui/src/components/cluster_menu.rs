@@ -8,8 +8,13 @@ use crate::{
         icon::{Glyph, Icon},
         menu::Menu,
     },
-    state::{session::Session, toasts::Toasts},
+    model::{contexts, words::plural},
+    route::{Page, Route},
+    state::{connecting::Connecting, session::Session},
 };
+
+/// More clusters than this want a field to find one.
+const MANY: usize = 8;
 
 /// The cluster switcher.
 #[component]
@@ -44,23 +49,56 @@ pub fn ClusterMenu() -> impl IntoView {
         <Glyph icon=Icon::Down size=14 />
     };
     let label = Signal::derive(move || format!("Cluster: {}", name()));
+    let search = RwSignal::new(String::new());
+    let many = move || session.clusters.with(|list| list.clusters.len() > MANY);
+    let found = move |connected: bool| {
+        let typed = search.get();
+        session.clusters.with(|list| {
+            let all = list.clusters.iter();
+            all.filter(|e| e.is_connected == connected && contexts::found(&typed, e))
+                .cloned()
+                .collect::<Vec<_>>()
+        })
+    };
+    let left_out = Memo::new(move |_| session.clusters.with(|list| list.problems.len() as u64));
     view! {
         <Menu open label class="button cluster-button" button=button.into_any() role="menu">
-            <For
-                each=move || session.clusters.get().clusters
-                key=|entry| (entry.id.clone(), entry.is_active, entry.is_reachable, entry.error.clone())
-                let:entry
-            >
+            <Show when=many>
+                <input
+                    class="input namespace-search"
+                    type="search"
+                    placeholder="Find a cluster"
+                    aria-label="Find a cluster"
+                    prop:value=move || search.get()
+                    on:input:target=move |event| search.set(event.target().value())
+                />
+            </Show>
+            <For each=move || found(true) key=contexts::key let:entry>
                 <ClusterItem entry open />
             </For>
-            <For each=move || session.clusters.get().problems key=|p| p.path.clone() let:problem>
-                <p class="menu-note">
-                    <span class="tone-warn">"Left out: "</span>
-                    <code>{problem.path}</code>
-                    ": "
-                    {problem.message}
-                </p>
+            <Show when=move || !found(true).is_empty() && !found(false).is_empty()>
+                <div class="menu-line" role="separator"></div>
+            </Show>
+            <For each=move || found(false) key=contexts::key let:entry>
+                <ClusterItem entry open />
             </For>
+            <div class="menu-last" role="presentation">
+            <a
+                class="menu-item"
+                role="menuitem"
+                href=Route::Page(Page::Clusters).hash()
+                on:click=move |_| open.set(false)
+            >
+                <Glyph icon=Icon::Clusters size=14 />
+                "All clusters"
+                {move || match left_out.get() {
+                    0 => None,
+                    files => Some(view! {
+                        <span class="tone-warn">{format!("{} left out", plural(files, "file"))}</span>
+                    }),
+                }}
+            </a>
+            </div>
         </Menu>
     }
 }
@@ -73,13 +111,12 @@ pub fn ClusterItem(
     /// The menu to close when it is chosen.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    let session = Session::expect();
-    let toasts = Toasts::expect();
-    let (id, name, active) = (entry.id.clone(), entry.name.clone(), entry.is_active);
+    let connecting = Connecting::expect();
+    let (id, active) = (entry.id.clone(), entry.is_active);
     let choose = move |_| {
         open.set(false);
         if !active {
-            session.switch(id.clone(), name.clone(), toasts);
+            connecting.switch(id.clone());
         }
     };
     let note = match (&entry.error, entry.is_demo) {
@@ -88,6 +125,7 @@ pub fn ClusterItem(
         (None, false) => entry.server.clone(),
     };
     let failed = entry.error.is_some();
+    let word = (entry.is_connected && !active).then_some("open");
     view! {
         <button
             class="menu-item"
@@ -100,9 +138,14 @@ pub fn ClusterItem(
         >
             <span class="dot" class:dot-on=entry.is_reachable == Some(true) class:dot-off=failed></span>
             <span class="cluster-text">
-                <span class="clip">{entry.name}</span>
+                <span class="cluster-name">
+                    <span class="clip">{entry.name}</span>
+                    {entry.protected.then(|| view! { <Glyph icon=Icon::Lock size=12 /><span class="hidden-visually">"protected"</span> })}
+                    {entry.insecure.then(|| view! { <span class="tone-bad cluster-loud">"not verified"</span> })}
+                </span>
                 <span class="clip dim" class:tone-bad=failed>{note}</span>
             </span>
+            <span class="dim cluster-open">{word}</span>
             {active.then(|| view! { <Glyph icon=Icon::Check size=14 /> })}
         </button>
     }

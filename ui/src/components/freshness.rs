@@ -3,7 +3,10 @@
 use kubegraf_ipc::{age::human_duration, object::Freshness};
 use leptos::prelude::*;
 
-use crate::{model::words::grouped, state::clock::Clock};
+use crate::{
+    model::words::{self, grouped},
+    state::clock::Clock,
+};
 
 /// A chip that says how fresh a view is.
 #[component]
@@ -11,12 +14,19 @@ pub fn FreshnessChip(
     /// The freshness; `None` before core has said.
     #[prop(into)]
     freshness: Signal<Option<Freshness>>,
+    /// The namespaces looked at one by one, where the whole cluster may not be read.
+    #[prop(optional, into)]
+    limited: Signal<Vec<String>>,
 ) -> impl IntoView {
     let clock = Clock::expect();
     let state = move || {
         freshness.with(|freshness| match freshness {
             None | Some(Freshness::Loading { .. }) => "loading",
             Some(Freshness::Live) => "live",
+            Some(Freshness::Reconnecting {
+                throttled_until: Some(until),
+                ..
+            }) if *until > clock.now() => "throttled",
             Some(Freshness::Reconnecting { .. }) => "reconnecting",
             Some(Freshness::Forbidden { .. }) => "forbidden",
         })
@@ -26,11 +36,25 @@ pub fn FreshnessChip(
             None | Some(Freshness::Loading { seen: 0 }) => "loading".to_owned(),
             Some(Freshness::Loading { seen }) => format!("loading {} …", grouped(*seen)),
             Some(Freshness::Live) => "live".into(),
-            Some(Freshness::Reconnecting { since, .. }) => {
-                format!(
-                    "reconnecting, as of {} ago",
-                    human_duration(clock.now() - since)
-                )
+            Some(Freshness::Reconnecting {
+                since,
+                throttled_until,
+                ..
+            }) => {
+                let now = clock.now();
+                let ago = human_duration((now - since).max(0));
+                match throttled_until {
+                    Some(until) if *until > now => {
+                        format!(
+                            "slowed by the server for {} s, as of {ago} ago",
+                            until - now
+                        )
+                    }
+                    _ => format!("reconnecting, as of {ago} ago"),
+                }
+            }
+            Some(Freshness::Forbidden { .. }) if limited.with(|names| names.len() > 1) => {
+                "forbidden in a namespace".into()
             }
             Some(Freshness::Forbidden { .. }) => "forbidden".into(),
         })
@@ -47,5 +71,17 @@ pub fn FreshnessChip(
         <span class="freshness number" data-freshness=state title=why role="status">
             {text}
         </span>
+        {move || limited.with(|names| (!names.is_empty()).then(|| {
+            let shown = words::few(names);
+            view! {
+                <span
+                    class="chip"
+                    data-limited
+                    title=format!("You may not list this in the whole cluster. Looked at one by one: {}. More can be chosen in the namespace menu.", names.join(", "))
+                >
+                    {format!("only in {shown}")}
+                </span>
+            }
+        }))}
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         namespace_menu::NamespaceMenu,
         theme_toggle::ThemeToggle,
     },
+    model::contexts,
     state::{navigation::Navigation, palette::Palette, session::Session},
 };
 
@@ -101,7 +102,21 @@ fn Connection() -> impl IntoView {
             .status
             .with(|s| s.as_ref().is_some_and(|s| s.is_demo))
     };
+    let protected = move || session.entry().is_some_and(|entry| entry.protected);
+    let danger = move || session.entry().as_ref().and_then(contexts::danger);
     view! {
+        <Show when=protected>
+            <span class="chip" title="Changes want the cluster's name typed">
+                <Glyph icon=Icon::Lock size=12 />
+                "Protected"
+            </span>
+        </Show>
+        {move || danger().map(|why| view! {
+            <span class="chip chip-loud" data-insecure title=why>
+                <Glyph icon=Icon::Unlock size=12 />
+                "Not verified"
+            </span>
+        })}
         <Show when=demo>
             <span class="chip" title="Runs inside the app; nothing leaves this computer">"Demo"</span>
         </Show>

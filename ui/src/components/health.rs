@@ -23,7 +23,7 @@ pub fn HealthTile(
         Some(_) => Tone::Bad,
     });
     let label = Signal::derive(move || match score() {
-        Some(score) => format!("Health {score} of 100, {}", figures::verdict(score)),
+        Some(score) => format!("Health {score} {}, of 100", figures::verdict(score)),
         None => "Health not known yet".into(),
     });
     let button = view! {

@@ -82,6 +82,10 @@ pub enum Icon {
     Logs,
     /// Ports that lead into clusters.
     Forwards,
+    /// Protected.
+    Lock,
+    /// Not secured.
+    Unlock,
 }
 
 impl Icon {
@@ -174,6 +178,12 @@ impl Icon {
             }
             Self::Forwards => {
                 "<path d='M8 3 4 7l4 4'/><path d='M4 7h16'/><path d='m16 21 4-4-4-4'/><path d='M20 17H4'/>"
+            }
+            Self::Lock => {
+                "<rect width='18' height='11' x='3' y='11' rx='2' ry='2'/><path d='M7 11V7a5 5 0 0 1 10 0v4'/>"
+            }
+            Self::Unlock => {
+                "<rect width='18' height='11' x='3' y='11' rx='2' ry='2'/><path d='M7 11V7a5 5 0 0 1 9.9-1'/>"
             }
             Self::Empty => {
                 "<polyline points='22 12 16 12 14 15 10 15 8 12 2 12'/><path d='M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z'/>"

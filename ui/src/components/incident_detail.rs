@@ -3,15 +3,16 @@
 use kubegraf_ipc::{
     age::human_duration,
     incident::{Alternative, Facts, Incident, IncidentState, Signal as Symptom, Trigger},
+    lifecycle::AppliedFix,
 };
 use leptos::prelude::*;
 
 use crate::{
     components::{
-        chain::Chain, evidence::EvidenceList, fixes::Fixes, mark::SeverityMark,
-        object_link::ObjectLink, plan::Wanted,
+        chain::Chain, evidence::EvidenceList, fixes::Fixes, incident_deeds::IncidentDeeds,
+        mark::SeverityMark, object_link::ObjectLink, plan::Wanted, similar::Similar,
     },
-    model::words::{self, confidence, sentence, spaced},
+    model::words::{self, confidence, plural, sentence, spaced},
     state::clock::Clock,
 };
 
@@ -39,6 +40,7 @@ pub fn IncidentBody(
         trigger,
         recommended_fixes: fixes,
         resolution,
+        applied_fix,
         ..
     } = incident;
     let (first_seen, state) = (row.first_seen, row.state);
@@ -59,10 +61,15 @@ pub fn IncidentBody(
     let id = row.id.clone();
     let is_open = state != IncidentState::Resolved;
     let no_fix = fixes.is_empty();
+    let (own_cluster, own_id) = (cluster.clone(), row.id.clone());
+    let reopened = (row.reopened > 0).then(|| {
+        let times = plural(row.reopened.into(), "time");
+        format!("came back {times} within a day")
+    });
     view! {
         <article
             class="detail"
-            data-incident-detail=row.id
+            data-incident-detail=row.id.clone()
             data-type=row.r#type
             data-state=words::state(state)
         >
@@ -71,9 +78,11 @@ pub fn IncidentBody(
                     <SeverityMark severity=row.severity />
                     <span class="dim">{spaced(&row.r#type)}</span>
                     <span class="dim number">{standing} {by}</span>
+                    {reopened.map(|reopened| view! { <span class="tone-warn number">{reopened}</span> })}
                 </p>
-                <h1 class="selectable">{row.title}</h1>
-                <ObjectLink object=row.resource />
+                <h1 class="selectable">{row.title.clone()}</h1>
+                <ObjectLink object=row.resource.clone() />
+                <IncidentDeeds cluster=cluster.clone() row=row.clone() />
             </header>
             <section>
                 <h2>"What is broken"</h2>
@@ -106,8 +115,10 @@ pub fn IncidentBody(
                 <EvidenceList evidence=cause.evidence />
             </section>
             <WhatChanged trigger />
+            {applied_fix.map(|fix| view! { <Applied fix /> })}
             <FactList facts />
             <Alternatives alternatives=cause.alternatives />
+            <Similar cluster=own_cluster id=own_id />
         </article>
     }
 }
@@ -177,6 +188,26 @@ fn WhatChanged(
             </section>
         }
     })
+}
+
+/// The last fix of this app that was applied for it.
+#[component]
+fn Applied(
+    /// The fix.
+    fix: AppliedFix,
+) -> impl IntoView {
+    let clock = Clock::expect();
+    view! {
+        <section>
+            <h2>"What was tried"</h2>
+            <p class="selectable">
+                {sentence(&fix.description)}
+                <span class="dim number">
+                    {move || format!(" {} ago", human_duration((clock.now() - fix.at).max(0)))}
+                </span>
+            </p>
+        </section>
+    }
 }
 
 /// The flat summary of the worst pod.

@@ -66,6 +66,16 @@ pub fn IncidentLine(
                         "fix ready"
                     </span>
                 </Show>
+                {move || row.with(|row| {
+                    let attention = &row.attention;
+                    let asleep = attention.snoozed_until.is_some_and(|until| until > clock.now());
+                    let word = match (asleep, attention.acknowledged_at) {
+                        (true, _) => "snoozed",
+                        (false, Some(_)) => "seen",
+                        (false, None) => return None,
+                    };
+                    Some(view! { <span class="incident-seen dim" data-attention=word>{word}</span> })
+                })}
                 <span class="incident-since dim number">{since}</span>
             </span>
             <span class="incident-title">{move || row.with(|row| row.title.clone())}</span>

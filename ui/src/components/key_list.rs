@@ -5,19 +5,20 @@ use leptos::prelude::*;
 use crate::{
     components::dialog::Dialog,
     model::keys::{KEYS, Place},
-    state::palette::Palette,
+    state::{navigation::Navigation, palette::Palette},
 };
 
 /// The overlay that `?` opens.
 #[component]
 pub fn KeyOverlay() -> impl IntoView {
     let palette = Palette::expect();
+    let navigation = Navigation::expect();
     let close = move || palette.keys.set(false);
     view! {
         <Show when=move || palette.keys.get()>
-            <Dialog title="What keys do" on_close=close>
+            <Dialog title="What keys do here" on_close=close>
                 <div class="dialog-body" data-keys>
-                    <KeyList />
+                    <KeyList places=Place::of(&navigation.route()) />
                 </div>
                 <div class="dialog-foot">
                     <span class="dim">"A letter alone never changes a cluster."</span>
@@ -32,8 +33,11 @@ pub fn KeyOverlay() -> impl IntoView {
 
 /// The keys, by where they work.
 #[component]
-pub fn KeyList() -> impl IntoView {
-    let places = Place::ALL.map(|place| {
+pub fn KeyList(
+    /// The places to show.
+    places: Vec<Place>,
+) -> impl IntoView {
+    let places = places.into_iter().map(|place| {
         let keys = KEYS.iter().filter(move |key| key.place == place);
         let lines = keys.map(|key| {
             let each = key.keys.split(' ').map(|key| view! { <kbd>{key}</kbd> });
@@ -51,5 +55,5 @@ pub fn KeyList() -> impl IntoView {
             </div>
         }
     });
-    view! { <div class="key-list">{places.into_iter().collect_view()}</div> }
+    view! { <div class="key-list">{places.collect_view()}</div> }
 }

@@ -8,6 +8,7 @@ use crate::{
         menu::Menu,
         tick::Tick,
     },
+    model::words::few,
     state::session::Session,
 };
 
@@ -57,7 +58,7 @@ pub fn NamespaceMenu() -> impl IntoView {
                 class="menu-item"
                 type="button"
                 aria-pressed=move || session.chosen.with(Vec::is_empty).to_string()
-                on:click=move |_| session.chosen.set(Vec::new())
+                on:click=move |_| session.choose(Vec::new())
             >
                 <Tick on=Signal::derive(move || session.chosen.with(Vec::is_empty)) />
                 "All namespaces"
@@ -79,15 +80,15 @@ fn NamespaceItem(
     let (own, shown) = (name.clone(), name.clone());
     let on = Signal::derive(move || session.chosen.with(|chosen| chosen.contains(&own)));
     let toggle = move |_| {
-        session.chosen.update(
-            |chosen| match chosen.iter().position(|other| *other == name) {
-                Some(place) => drop(chosen.remove(place)),
-                None => {
-                    chosen.push(name.clone());
-                    chosen.sort_unstable();
-                }
-            },
-        );
+        let mut chosen = session.chosen.get_untracked();
+        match chosen.iter().position(|other| *other == name) {
+            Some(place) => drop(chosen.remove(place)),
+            None => {
+                chosen.push(name.clone());
+                chosen.sort_unstable();
+            }
+        }
+        session.choose(chosen);
     };
     view! {
         <button
@@ -104,12 +105,10 @@ fn NamespaceItem(
 }
 
 fn summary(chosen: &[String]) -> String {
-    match chosen {
-        [] => "All namespaces".into(),
-        [one] => one.clone(),
-        [one, other] => format!("{one}, {other}"),
-        [one, other, more @ ..] => format!("{one}, {other} +{}", more.len()),
+    if chosen.is_empty() {
+        return "All namespaces".into();
     }
+    few(chosen)
 }
 
 #[cfg(test)]

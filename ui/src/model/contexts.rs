@@ -1,8 +1,7 @@
 //! How a context reads in the list of clusters.
 
 use kubegraf_ipc::{
-    age::human_duration,
-    cluster::{ClusterEntry, ClusterHealth, ExecPlugin},
+    cluster::{ClusterEntry, ExecPlugin},
     object::Tone,
 };
 
@@ -20,6 +19,86 @@ pub fn found(typed: &str, entry: &ClusterEntry) -> bool {
         .all(|word| text.contains(word))
 }
 
+/// Contexts that belong together in the list's filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Every context.
+    All,
+    /// Those a connection is open to.
+    Open,
+    /// Those that answered the last look.
+    Answering,
+    /// Those that did not, or cannot be used.
+    Failing,
+    /// Those whose program nobody has allowed.
+    Consent,
+    /// Those whose changes want a name typed.
+    Protected,
+}
+
+impl Group {
+    /// All of them, in the order of their chips.
+    pub const LIST: [Self; 6] = [
+        Self::All,
+        Self::Open,
+        Self::Answering,
+        Self::Failing,
+        Self::Consent,
+        Self::Protected,
+    ];
+
+    /// The chip's word.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Open => "Open",
+            Self::Answering => "Answering",
+            Self::Failing => "Not answering",
+            Self::Consent => "Needs consent",
+            Self::Protected => "Protected",
+        }
+    }
+
+    /// The chip's colour.
+    #[must_use]
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::All | Self::Open | Self::Protected => Tone::Neutral,
+            Self::Answering => Tone::Ok,
+            Self::Failing => Tone::Bad,
+            Self::Consent => Tone::Warn,
+        }
+    }
+
+    /// Whether a context belongs to it.
+    #[must_use]
+    pub fn holds(self, entry: &ClusterEntry) -> bool {
+        let (tone, _) = state(entry);
+        match self {
+            Self::All => true,
+            Self::Open => entry.is_connected,
+            Self::Answering => tone == Tone::Ok,
+            Self::Failing => tone == Tone::Bad,
+            Self::Consent => tone == Tone::Warn,
+            Self::Protected => entry.protected,
+        }
+    }
+}
+
+/// Why traffic to the cluster is not safe; `None` when its certificate is verified.
+#[must_use]
+pub fn danger(entry: &ClusterEntry) -> Option<&'static str> {
+    if !entry.insecure {
+        return None;
+    }
+    Some(if entry.server.starts_with("http://") {
+        "Nothing is encrypted: the server's address is plain http. Whoever is between can read and change what is sent, credentials included."
+    } else {
+        "The server's certificate is not verified (insecure-skip-tls-verify). Whoever is between can pose as the server, read and change what is sent, credentials included."
+    })
+}
+
 /// Changes whenever the line does: what a keyed list tells lines apart by.
 #[must_use]
 pub fn key(entry: &ClusterEntry) -> String {
@@ -34,24 +113,20 @@ pub fn state(entry: &ClusterEntry) -> (Tone, &'static str) {
     match (entry.is_active, looked.or(entry.is_reachable)) {
         (true, Some(false)) => (Tone::Bad, "in use, not answering"),
         (true, _) => (Tone::Ok, "in use"),
+        (false, Some(true)) if entry.is_connected => (Tone::Ok, "open"),
         (false, Some(true)) => (Tone::Ok, "answers"),
         (false, _) if wants_consent => (Tone::Warn, "needs your consent"),
         (false, Some(false)) => (Tone::Bad, "not answering"),
         (false, None) if entry.error.is_some() => (Tone::Bad, "unusable"),
-        (false, None) => (Tone::Neutral, "not looked at yet"),
+        (false, None) => (Tone::Pending, "not looked at yet"),
     }
 }
 
-/// `v1.36.3 · 12 ms · seen 2m ago`.
+/// The last part of a path; the whole stands beside it on hover.
 #[must_use]
-pub fn figures(health: &ClusterHealth, now: i64) -> String {
-    let version = health.version.clone();
-    let latency = health.latency_ms.map(|took| format!("{took} ms"));
-    let seen = health
-        .last_seen
-        .map(|at| format!("seen {} ago", human_duration((now - at).max(0))));
-    let parts: Vec<String> = [version, latency, seen].into_iter().flatten().collect();
-    parts.join(" · ")
+pub fn file_name(path: &str) -> String {
+    let last = path.rsplit(['/', '\\']).next();
+    last.unwrap_or_default().to_owned()
 }
 
 /// The command as one would type it; words with spaces are quoted.
@@ -130,14 +205,39 @@ mod tests {
     }
 
     #[test]
-    fn figures_name_what_there_is() {
-        let health = ClusterHealth {
-            version: Some("v1.36.3".into()),
-            latency_ms: Some(12),
-            last_seen: Some(880),
-            ..ClusterHealth::default()
+    fn groups_part_the_contexts() {
+        let answers = ClusterEntry {
+            is_reachable: Some(true),
+            ..entry()
         };
-        assert_eq!(figures(&health, 1_000), "v1.36.3 · 12 ms · seen 2m ago");
-        assert_eq!(figures(&ClusterHealth::default(), 0), "");
+        let open = ClusterEntry {
+            is_connected: true,
+            ..answers.clone()
+        };
+        let broken = ClusterEntry {
+            error: Some("its user is not there".into()),
+            ..entry()
+        };
+        let of = |entry: &ClusterEntry| {
+            let mut groups = Group::LIST.to_vec();
+            groups.retain(|group| group.holds(entry));
+            groups
+        };
+        assert_eq!(of(&entry()), [Group::All]);
+        assert_eq!(of(&answers), [Group::All, Group::Answering]);
+        assert_eq!(of(&open), [Group::All, Group::Open, Group::Answering]);
+        assert_eq!(of(&broken), [Group::All, Group::Failing]);
+    }
+
+    #[test]
+    fn the_danger_names_its_kind() {
+        let insecure = |server: &str| ClusterEntry {
+            insecure: true,
+            server: server.into(),
+            ..entry()
+        };
+        assert_eq!(danger(&entry()), None);
+        assert!(danger(&insecure("http://a")).is_some_and(|why| why.contains("plain http")));
+        assert!(danger(&insecure("https://a")).is_some_and(|why| why.contains("not verified")));
     }
 }

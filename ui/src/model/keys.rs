@@ -1,5 +1,7 @@
 //! Every key of the window, one list: the help overlay and the settings show it.
 
+use crate::route::{Page, Route};
+
 /// Where a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -7,13 +9,27 @@ pub enum Place {
     Everywhere,
     /// In a table.
     Table,
+    /// In the list of incidents or of clusters.
+    List,
     /// In the palette.
     Palette,
 }
 
 impl Place {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::Table, Self::Everywhere, Self::Palette];
+    pub const ALL: [Self; 4] = [Self::Table, Self::List, Self::Everywhere, Self::Palette];
+
+    /// Those whose keys work in a view.
+    #[must_use]
+    pub fn of(route: &Route) -> Vec<Self> {
+        let own = match route {
+            Route::Table { .. } => Some(Self::Table),
+            Route::Incidents { .. } | Route::Page(Page::Clusters) => Some(Self::List),
+            Route::Page(_) => None,
+        };
+        let places = own.into_iter();
+        places.chain([Self::Everywhere, Self::Palette]).collect()
+    }
 
     /// The heading.
     #[must_use]
@@ -21,6 +37,7 @@ impl Place {
         match self {
             Self::Everywhere => "Everywhere",
             Self::Table => "In a table",
+            Self::List => "In the list",
             Self::Palette => "In the palette",
         }
     }
@@ -77,6 +94,8 @@ pub const KEYS: &[Key] = &[
         "Alt+← Alt+→",
         "Move the column whose head has the focus",
     ),
+    key(Place::List, "j k ↓ ↑", "Next and previous entry"),
+    key(Place::List, "Enter", "Open the entry"),
     key(Place::Palette, "↓ ↑", "Move"),
     key(Place::Palette, "Enter", "Run"),
     key(Place::Palette, "Esc", "Close"),
@@ -94,6 +113,11 @@ mod tests {
                 .any(|other| other.place == key.place && other.keys == key.keys);
             assert!(!twice, "{key:?}");
         }
+        assert_eq!(
+            Place::of(&Route::table("pods")),
+            [Place::Table, Place::Everywhere, Place::Palette]
+        );
+        assert!(!Place::of(&Route::Page(Page::Dashboard)).contains(&Place::Table));
         for place in Place::ALL {
             assert!(KEYS.iter().any(|key| key.place == place), "{place:?}");
         }

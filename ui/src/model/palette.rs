@@ -48,8 +48,8 @@ pub enum Deed {
     GoIn(Route, Vec<String>),
     /// Shows only a namespace; `None` shows all.
     Namespace(Option<String>),
-    /// Switches to a cluster: id and name.
-    Cluster(String, String),
+    /// Switches to the cluster with this id.
+    Cluster(String),
     /// Changes a setting.
     Set(kubegraf_ipc::preferences::PreferenceChange),
     /// Shows the keys.

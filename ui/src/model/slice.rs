@@ -119,6 +119,7 @@ mod tests {
                 offset: 0,
                 facets: vec![],
                 freshness: Freshness::Live,
+                limited_to: vec![],
                 filter_error: None,
             },
             deltas,

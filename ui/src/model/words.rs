@@ -53,6 +53,17 @@ pub fn path(object: &ObjectRef) -> String {
     }
 }
 
+/// `a`, `a, b`, `a, b +2`.
+#[must_use]
+pub fn few(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, other] => format!("{one}, {other}"),
+        [one, other, more @ ..] => format!("{one}, {other} +{}", more.len()),
+    }
+}
+
 /// How long something took: `2.5 s`, `1 min 4 s`.
 #[must_use]
 #[allow(

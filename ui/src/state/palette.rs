@@ -9,7 +9,9 @@ use crate::{
         palette::{Deed, Entry, Group, remember},
     },
     route::{Page, Route},
-    state::{choices::Choices, navigation::Navigation, prefs, session::Session, toasts::Toasts},
+    state::{
+        choices::Choices, connecting::Connecting, navigation::Navigation, prefs, session::Session,
+    },
     views::registry,
 };
 
@@ -28,7 +30,7 @@ pub struct Palette {
     session: Session,
     navigation: Navigation,
     choices: Choices,
-    toasts: Toasts,
+    connecting: Connecting,
 }
 
 impl Palette {
@@ -37,7 +39,7 @@ impl Palette {
         session: Session,
         navigation: Navigation,
         choices: Choices,
-        toasts: Toasts,
+        connecting: Connecting,
     ) -> Self {
         let recent = prefs::get(RECENT).unwrap_or_default();
         let recent = recent.lines().map(str::to_owned).collect();
@@ -48,7 +50,7 @@ impl Palette {
             session,
             navigation,
             choices,
-            toasts,
+            connecting,
         };
         provide_context(palette);
         palette
@@ -93,9 +95,7 @@ impl Palette {
                 self.navigation.go(route);
             }
             Deed::Namespace(name) => self.session.choose(name.iter().cloned().collect()),
-            Deed::Cluster(id, name) => {
-                self.session.switch(id.clone(), name.clone(), self.toasts);
-            }
+            Deed::Cluster(id) => self.connecting.switch(id.clone()),
             Deed::Set(change) => self.choices.change(change.clone()),
             Deed::Keys => self.keys.set(true),
         }
@@ -171,7 +171,7 @@ impl Palette {
                         title,
                         &about,
                         "",
-                        Deed::Cluster(cluster.id, cluster.name),
+                        Deed::Cluster(cluster.id),
                     )
                 }),
         );
@@ -247,7 +247,7 @@ impl Palette {
                     Some(cluster) => entry(
                         format!("Switch to {}", cluster.name),
                         cluster.server.clone(),
-                        Deed::Cluster(cluster.id.clone(), cluster.name.clone()),
+                        Deed::Cluster(cluster.id.clone()),
                     ),
                     None => nothing(format!("There is no context “{name}”.")),
                 }

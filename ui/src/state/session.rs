@@ -3,16 +3,14 @@
 use kubegraf_ipc::{
     Error,
     cluster::{
-        ClusterList, ClusterStatus, ListClusters, ListNamespaces, SwitchCluster, WatchStatus,
+        ClusterEntry, ClusterList, ClusterStatus, ListClusters, ListNamespaces, SelectNamespaces,
+        WatchClusters, WatchStatus,
     },
     table::{KindInfo, ListKinds},
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{
-    ipc::{self, WatchGuard},
-    state::toasts::Toasts,
-};
+use crate::ipc::{self, WatchGuard};
 
 /// The window's cluster and what is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +32,7 @@ pub struct Session {
     /// Why core could not be asked at all.
     pub failure: RwSignal<Option<Error>>,
     guard: StoredValue<Option<WatchGuard>>,
+    list_guard: StoredValue<Option<WatchGuard>>,
 }
 
 impl Session {
@@ -50,6 +49,7 @@ impl Session {
             switching: RwSignal::new(None),
             failure: RwSignal::new(None),
             guard: StoredValue::new(None),
+            list_guard: StoredValue::new(None),
         };
         provide_context(session);
         session.start();
@@ -89,30 +89,35 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// Makes another cluster the active one. When it does not answer, the old one stays.
-    pub fn switch(self, cluster: String, name: String, toasts: Toasts) {
-        if self.switching.get_untracked().is_some() {
-            return;
-        }
-        self.switching.set(Some(cluster.clone()));
-        spawn_local(async move {
-            let request_id = ipc::request_id();
-            let request = SwitchCluster {
-                request_id,
-                cluster,
-            };
-            match ipc::call(request).await {
-                Ok(status) => self.status.set(Some(status)),
-                Err(error) => toasts.complain(&format!("switching to \"{name}\""), &error),
-            }
-            self.switching.set(None);
-            self.reload_clusters();
-        });
+    /// What a cluster is called.
+    #[must_use]
+    pub fn name_of(self, cluster: &str) -> String {
+        self.clusters.with_untracked(|list| {
+            let entry = list.clusters.iter().find(|entry| entry.id == cluster);
+            entry.map_or_else(|| cluster.to_owned(), |entry| entry.name.clone())
+        })
     }
 
-    /// Shows only these namespaces; none means all.
+    /// The active cluster's entry in the list.
+    #[must_use]
+    pub fn entry(self) -> Option<ClusterEntry> {
+        let cluster = self.cluster.get()?;
+        self.clusters.with(|list| {
+            let mut entries = list.clusters.iter();
+            entries.find(|entry| entry.id == cluster).cloned()
+        })
+    }
+
+    /// Shows only these namespaces, none meaning all; core remembers them for this cluster.
     pub fn choose(self, namespaces: Vec<String>) {
-        self.chosen.set(namespaces);
+        self.chosen.set(namespaces.clone());
+        if let Some(cluster) = self.cluster.get_untracked() {
+            ipc::send(SelectNamespaces {
+                request_id: ipc::request_id(),
+                cluster,
+                namespaces,
+            });
+        }
     }
 
     /// Asks again which clusters there are.
@@ -160,11 +165,38 @@ impl Session {
                 Err(error) => self.failure.set(Some(error)),
             }
         });
+        let listed = ipc::watch(
+            &WatchClusters {},
+            move |clusters| self.clusters.set(clusters),
+            move |error| self.failure.set(Some(error)),
+        );
+        match listed {
+            Ok(guard) => self.list_guard.set_value(Some(guard)),
+            Err(error) => self.failure.set(Some(error)),
+        }
+        let known = Memo::new(move |_| {
+            let cluster = self.cluster.get()?;
+            let listed = self.clusters.with(|list| {
+                let mut entries = list.clusters.iter();
+                entries.any(|entry| entry.id == cluster)
+            });
+            listed.then_some(cluster)
+        });
         Effect::new(move |_| {
-            self.cluster.with(|_| ());
-            self.chosen.set(Vec::new());
-            self.reload_clusters();
+            self.cluster.track();
             self.reload_namespaces();
+        });
+        // What was chosen here before is taken once, when the cluster becomes the active one.
+        Effect::new(move |_| {
+            self.cluster.track();
+            let remembered = known.get().and_then(|cluster| {
+                self.clusters.with_untracked(|list| {
+                    let mut entries = list.clusters.iter();
+                    let entry = entries.find(|entry| entry.id == cluster)?;
+                    Some(entry.namespaces.clone())
+                })
+            });
+            self.chosen.set(remembered.unwrap_or_default());
         });
     }
 }

@@ -1,40 +1,64 @@
-//! The clusters there are: where each comes from, whether it answers, and switching between them.
+//! The clusters there are: where each comes from, whether it answers, and the way to it.
 
-use kubegraf_ipc::cluster::{ClusterEntry, FileOrigin, KubeconfigPart, KubeconfigProblem};
+use kubegraf_ipc::cluster::{KubeconfigPart, KubeconfigProblem, ShadowedName};
 use leptos::prelude::*;
 
 use crate::{
     components::{
-        chip::StatusChip,
+        cluster_detail::ClusterDetail,
+        cluster_line::ClusterLine,
         icon::{Glyph, Icon},
+        kubeconfig_files::{AddFile, KubeconfigFiles},
+        mark::ToneMark,
+        walk::walk,
     },
     model::{
-        contexts,
-        words::{plural, sentence},
+        contexts::{self, Group},
+        words::{grouped, plural, sentence, tone},
     },
-    state::{clock::Clock, session::Session, toasts::Toasts},
+    state::{connecting::Connecting, session::Session},
     views::first_paint::FirstPaint,
 };
 
-/// The list of clusters.
+/// The list of clusters, and the chosen one at the right.
 #[component]
 pub fn ClustersView() -> impl IntoView {
     let session = Session::expect();
+    let connecting = Connecting::expect();
+    connecting.keep_looking();
     let search = RwSignal::new(String::new());
-    session.reload_clusters();
-    let found = move || {
-        let typed = search.get();
-        let all = session.clusters.get().clusters.into_iter();
-        all.filter(|entry| contexts::found(&typed, entry))
-            .collect::<Vec<_>>()
-    };
+    let group = RwSignal::new(Group::All);
+    let shown = RwSignal::new(None::<String>);
+    let adding = RwSignal::new(false);
+    let found = Memo::new(move |_| {
+        let (typed, group) = (search.get(), group.get());
+        session.clusters.with(|list| {
+            let all = list.clusters.iter();
+            let ids = all.filter(|entry| group.holds(entry) && contexts::found(&typed, entry));
+            ids.map(|entry| entry.id.clone()).collect::<Vec<_>>()
+        })
+    });
     let total = move || session.clusters.with(|list| list.clusters.len() as u64);
     let ready = Signal::derive(move || total() > 0);
+    let counted = move || {
+        let files = session
+            .clusters
+            .with(|list| list.files.iter().filter(|file| file.exists).count() as u64);
+        // The demo cluster stands in no file.
+        let contexts = plural(total().saturating_sub(1), "context");
+        format!("{contexts} in {}", plural(files, "file"))
+    };
+    let entry_of = move |id: &str| {
+        session.clusters.with(|list| {
+            let mut entries = list.clusters.iter();
+            entries.find(|entry| entry.id == id).cloned()
+        })
+    };
     view! {
         <FirstPaint view="cluster-manager".to_owned() ready selector="[data-cluster-line]" />
         <div class="view-head">
             <h1>"Clusters"</h1>
-            <span class="dim number">{move || plural(total(), "context")}</span>
+            <span class="dim number" data-counts>{counted}</span>
             <Switching />
         </div>
         <div class="toolbar">
@@ -45,29 +69,96 @@ pub fn ClustersView() -> impl IntoView {
                     type="text"
                     placeholder="Name, server or file"
                     aria-label="Find a cluster"
+                    spellcheck="false"
+                    autocomplete="off"
                     prop:value=move || search.get()
                     on:input:target=move |event| search.set(event.target().value())
                 />
             </div>
-            <button class="button small" type="button" on:click=move |_| session.reload_clusters()>
-                "Read the files again"
+            <Groups group />
+            <button
+                class="button small"
+                type="button"
+                data-action="look-again"
+                title="Reads the kubeconfig files again and looks at every cluster"
+                disabled=move || connecting.refreshing.get()
+                on:click=move |_| connecting.refresh()
+            >
+                {move || if connecting.refreshing.get() { "Looking …" } else { "Look again" }}
+            </button>
+            <button class="button small" type="button" data-action="add-file" on:click=move |_| adding.set(true)>
+                "Add kubeconfig…"
             </button>
         </div>
-        <div class="board">
-            <Problems />
-            <div class="contexts" role="list" aria-label="Clusters">
-                <For each=found key=contexts::key let:entry>
-                    <ContextLine entry />
-                </For>
-                <Show when=move || found().is_empty()>
-                    <p class="card-note">{move || if search.with(String::is_empty) {
-                        "No kubeconfig names a cluster."
-                    } else {
-                        "No cluster matches."
-                    }}</p>
-                </Show>
+        <div class="clusters" class:clusters-split=move || shown.with(Option::is_some)>
+            <div class="clusters-list">
+                <Notices />
+                <div class="contexts" role="list" aria-label="Clusters" on:keydown=move |event| walk(&event, "[data-cluster-name]")>
+                    <For each=move || found.get() key=Clone::clone let:id>
+                        {
+                            let own = id.clone();
+                            let entry = Memo::new(move |_| entry_of(&own));
+                            view! { <ClusterLine id entry shown /> }
+                        }
+                    </For>
+                    <Show when=move || found.with(Vec::is_empty)>
+                        <p class="card-note">{move || if total() == 0 {
+                            "Reading the kubeconfig files …"
+                        } else {
+                            "No cluster matches."
+                        }}</p>
+                    </Show>
+                </div>
+                <KubeconfigFiles />
             </div>
-            <Files />
+            {move || {
+                let id = shown.get()?;
+                let own = id.clone();
+                let entry = Memo::new(move |_| entry_of(&own));
+                Some(view! { <ClusterDetail id entry shown /> })
+            }}
+        </div>
+        <Show when=move || adding.get()>
+            <AddFile on_close=move || adding.set(false) />
+        </Show>
+    }
+}
+
+/// A chip per group that is not empty.
+#[component]
+fn Groups(
+    /// The chosen one.
+    group: RwSignal<Group>,
+) -> impl IntoView {
+    let session = Session::expect();
+    let count = move |wanted: Group| {
+        session.clusters.with(|list| {
+            let all = list.clusters.iter();
+            all.filter(|entry| wanted.holds(entry)).count() as u64
+        })
+    };
+    view! {
+        <div class="facets" role="group" aria-label="Show only">
+            {Group::LIST.map(|own| {
+                let chosen = move || group.get() == own;
+                let class = format!("chip facet tone-{}", tone(own.tone()));
+                view! {
+                    <Show when=move || own == Group::All || chosen() || (count(own) > 0)>
+                        <button
+                            class=class.clone()
+                            type="button"
+                            data-group=own.title()
+                            aria-pressed=move || chosen().to_string()
+                            on:click=move |_| group.set(if chosen() { Group::All } else { own })
+                        >
+                            {(own.tone() != kubegraf_ipc::object::Tone::Neutral).then(|| view! { <ToneMark tone=own.tone() /> })}
+                            {own.title()}
+                            " "
+                            <span class="number">{move || grouped(count(own))}</span>
+                        </button>
+                    </Show>
+                }
+            }).into_iter().collect_view()}
         </div>
     }
 }
@@ -77,14 +168,10 @@ pub fn ClustersView() -> impl IntoView {
 fn Switching() -> impl IntoView {
     let session = Session::expect();
     move || {
-        let id = session.switching.get()?;
-        let name = session.clusters.with(|list| {
-            let entry = list.clusters.iter().find(|entry| entry.id == id);
-            entry.map_or(id, |entry| entry.name.clone())
-        });
-        let stays = match session.cluster_name() {
-            stays if stays.is_empty() => String::new(),
-            stays => format!("; {stays} stays until it has answered"),
+        let name = session.name_of(&session.switching.get()?);
+        let stays = match session.cluster.get() {
+            None => String::new(),
+            Some(_) => format!("; {} stays until it has answered", session.cluster_name()),
         };
         Some(view! {
             <span class="freshness" data-freshness="loading" role="status">
@@ -94,152 +181,73 @@ fn Switching() -> impl IntoView {
     }
 }
 
-/// One context.
-#[component]
-fn ContextLine(
-    /// The context.
-    entry: ClusterEntry,
-) -> impl IntoView {
-    let session = Session::expect();
-    let toasts = Toasts::expect();
-    let clock = Clock::expect();
-    let (tone, word) = contexts::state(&entry);
-    let (id, name, active) = (entry.id.clone(), entry.name.clone(), entry.is_active);
-    let own = entry.id.clone();
-    let under_way = move || session.switching.get().as_deref() == Some(own.as_str());
-    let busy = move || session.switching.with(Option::is_some);
-    let switch = move |_| session.switch(id.clone(), name.clone(), toasts);
-    let health = entry.health.clone();
-    let figures = move || {
-        let health = health.as_ref()?;
-        Some(contexts::figures(health, clock.now()))
-    };
-    let origin = if entry.is_demo {
-        "Built in; nothing of it leaves this computer".to_owned()
-    } else {
-        entry.kubeconfig_path.clone()
-    };
-    let shown_origin = origin.clone();
-    let error = entry.error.clone().or_else(|| {
-        entry
-            .health
-            .as_ref()
-            .and_then(|health| health.error.clone())
-    });
-    view! {
-        <div class="context" class:context-active=active role="listitem" data-cluster-line=entry.id.clone()>
-            <div class="context-main">
-                <span class="context-name">
-                    <strong>{entry.name.clone()}</strong>
-                    <StatusChip tone=Signal::stored(tone) word=Signal::stored(word.to_owned()) />
-                    {entry.protected.then(|| view! {
-                        <span class="chip" title="Changes want the cluster's name typed">"Protected"</span>
-                    })}
-                    {entry.insecure.then(|| view! {
-                        <span class="chip chip-warn" title="The server's certificate is not verified: anyone between could read and change what is sent">
-                            "Not verified"
-                        </span>
-                    })}
-                </span>
-                <span class="dim mono clip">{entry.server.clone()}</span>
-                <span class="dim clip" title=origin>{shown_origin}</span>
-                {error.map(|error| view! { <p class="tone-bad selectable context-error">{error}</p> })}
-                {entry.exec.clone().map(|exec| view! {
-                    <p class="dim context-exec">
-                        {if exec.allowed { "Credentials from " } else { "Wants to run, for credentials: " }}
-                        <code>{contexts::command_line(&exec)}</code>
-                    </p>
-                })}
-            </div>
-            <div class="context-side dim number">
-                <span>{figures}</span>
-                <span>{(!entry.is_demo).then(|| format!("namespace {}", entry.namespace))}</span>
-            </div>
-            <button
-                class="button small"
-                type="button"
-                data-switch=entry.id.clone()
-                disabled=move || active || busy()
-                on:click=switch
-            >
-                {move || match (active, under_way()) {
-                    (true, _) => "In use",
-                    (_, true) => "Connecting …",
-                    _ => "Switch",
-                }}
-            </button>
-        </div>
-    }
-}
-
 /// What could not be read, and names that stand twice.
 #[component]
-fn Problems() -> impl IntoView {
+fn Notices() -> impl IntoView {
     let session = Session::expect();
-    let problems = move || session.clusters.get().problems;
-    let shadowed = move || session.clusters.get().shadowed;
+    let problems = Memo::new(move |_| session.clusters.with(|list| list.problems.clone()));
+    let shadowed = Memo::new(move |_| session.clusters.with(|list| list.shadowed.clone()));
     view! {
-        <For each=problems key=|problem| (problem.path.clone(), problem.message.clone()) let:problem>
+        <For
+            each=move || problems.get()
+            key=|problem| (problem.path.clone(), problem.message.clone())
+            let:problem
+        >
             {problem_notice(problem)}
         </For>
-        <For each=shadowed key=|name| (name.name.clone(), name.ignored.clone()) let:name>
-            <div class="notice" role="status">
-                {match name.part {
-                    KubeconfigPart::Context => "Context ",
-                    KubeconfigPart::Cluster => "Cluster ",
-                    KubeconfigPart::User => "User ",
-                }}
-                <strong>{name.name.clone()}</strong>
-                " stands in two files: "
-                <code>{name.used.clone()}</code>
-                " is used, "
-                <code>{name.ignored}</code>
-                " is not."
-            </div>
-        </For>
+        {move || {
+            let names = shadowed.get();
+            (!names.is_empty()).then(|| view! { <Shadowed names /> })
+        }}
     }
 }
 
 fn problem_notice(problem: KubeconfigProblem) -> impl IntoView {
+    let path = problem.path.clone();
     let line = problem.line.map(|line| format!(", line {line}"));
     view! {
-        <div class="notice notice-warn" role="status" data-problem>
+        <div class="notice notice-warn" role="status" data-problem=path>
             <strong>"Left out: "</strong>
             <code>{problem.path}</code>
             {line}
             ": "
             {sentence(&problem.message)}
-            ". The other files are not affected."
+            ". The other files are not affected; it is read again as soon as it changes."
         </div>
     }
 }
 
-/// The files that are looked at.
+/// Names that stand in two files, folded when there are many.
 #[component]
-fn Files() -> impl IntoView {
-    let session = Session::expect();
-    let files = move || session.clusters.get().files;
+fn Shadowed(
+    /// The names.
+    names: Vec<ShadowedName>,
+) -> impl IntoView {
+    let part = |part| match part {
+        KubeconfigPart::Context => "Context ",
+        KubeconfigPart::Cluster => "Cluster ",
+        KubeconfigPart::User => "User ",
+    };
+    let count = names.len() as u64;
     view! {
-        <Show when=move || !files().is_empty()>
-            <h2 class="files-head">"Kubeconfig files"</h2>
-            <For each=files key=|file| (file.path.clone(), file.exists, file.contexts) let:file>
-                <p class="file">
-                    <code>{file.path.clone()}</code>
-                    <span class="dim number">
-                        {if file.exists {
-                            plural(file.contexts.into(), "context")
-                        } else {
-                            "not there".to_owned()
-                        }}
-                    </span>
-                    <span class="dim">
-                        {match file.origin {
-                            FileOrigin::Environment => "from the environment",
-                            FileOrigin::Added => "added here",
-                        }}
-                    </span>
-                </p>
-            </For>
-        </Show>
+        <details class="notice" role="status" data-shadowed=count open=count == 1>
+            <summary>
+                {plural(count, "name")}
+                " of a later file stands in an earlier one too; as with kubectl the first file counts"
+            </summary>
+            <ul>
+                {names.into_iter().map(|name| view! {
+                    <li>
+                        {part(name.part)}
+                        <strong>{name.name}</strong>
+                        ": "
+                        <code>{name.used}</code>
+                        " is used, "
+                        <code>{name.ignored}</code>
+                        " is not"
+                    </li>
+                }).collect_view()}
+            </ul>
+        </details>
     }
 }

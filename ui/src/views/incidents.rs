@@ -11,10 +11,14 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     components::{
         empty::EmptyState, fixes::OpenPlan, freshness::FreshnessChip, icon::Icon,
-        incident_detail::IncidentBody, incident_row::IncidentLine, plan::Wanted,
+        incident_detail::IncidentBody, incident_filter::IncidentFilter, incident_row::IncidentLine,
+        plan::Wanted, walk::walk,
     },
     ipc,
-    model::words::{plural, sentence},
+    model::{
+        sieve::Sieve,
+        words::{plural, sentence},
+    },
     route::Route,
     state::{clock::Clock, incidents::Incidents, navigation::Navigation, session::Session},
     views::{first_paint::FirstPaint, table::Skeletons},
@@ -35,6 +39,35 @@ pub fn IncidentsView() -> impl IntoView {
                 .freshness
                 .with(|f| matches!(f, Some(f) if !matches!(f, Freshness::Loading { .. })))
     });
+    let sieve = RwSignal::new(Sieve::default());
+    let rows = Memo::new(move |_| {
+        let order = incidents.order.get();
+        let rows = order.iter().filter_map(|id| Some(incidents.row(id)?.get()));
+        rows.collect::<Vec<_>>()
+    });
+    let session = Session::expect();
+    let here = move |row: &IncidentRow| {
+        let chosen = session.chosen.get();
+        let namespace = &row.resource.namespace;
+        chosen.is_empty() || namespace.is_empty() || chosen.contains(namespace)
+    };
+    let near = Memo::new(move |_| {
+        let mut near = rows.get();
+        near.retain(here);
+        near
+    });
+    let clock = Clock::expect();
+    let now = Memo::new(move |_| clock.now() / 60 * 60);
+    let found = Memo::new(move |_| {
+        let ids = |rows: &Vec<IncidentRow>| {
+            let passing = rows
+                .iter()
+                .filter(|row| sieve.with(|sieve| sieve.passes(row, now.get())));
+            passing.map(|row| row.id.clone()).collect::<Vec<_>>()
+        };
+        near.with(ids)
+    });
+    let hidden = Memo::new(move |_| rows.with(Vec::len) - near.with(Vec::len));
     let some =
         Memo::new(move |_| !incidents.order.with(Vec::is_empty) || shown.with(Option::is_some));
     view! {
@@ -44,15 +77,41 @@ pub fn IncidentsView() -> impl IntoView {
             <Tally />
             <FreshnessChip freshness=incidents.freshness />
         </div>
+        <Show when=move || some.get()>
+            <div class="toolbar">
+                <IncidentFilter sieve rows=near />
+                {move || match hidden.get() {
+                    0 => None,
+                    hidden => Some(view! {
+                        <span class="dim number" data-hidden=hidden title="The namespace menu above shows only some namespaces">
+                            {format!("{hidden} in other namespaces")}
+                        </span>
+                    }),
+                }}
+            </div>
+        </Show>
         {move || if some.get() {
             view! {
                 <div class="incidents">
-                    <div class="incident-list" role="list" aria-label="Incidents">
-                        <For each=move || incidents.order.get() key=Clone::clone let:id>
+                    <div
+                        class="incident-list"
+                        role="list"
+                        aria-label="Incidents"
+                        on:keydown=move |event| walk(&event, "a[data-incident]")
+                    >
+                        <For each=move || found.get() key=Clone::clone let:id>
                             {incidents.row(&id).map(|row| view! {
                                 <div role="listitem"><IncidentLine row shown /></div>
                             })}
                         </For>
+                        <Show when=move || found.with(Vec::is_empty)>
+                            <div class="incident-none" data-none>
+                                <p>"No incident passes the filter."</p>
+                                <button class="button small" type="button" on:click=move |_| sieve.set(Sieve::default())>
+                                    "Show all"
+                                </button>
+                            </div>
+                        </Show>
                     </div>
                     <div class="incident-pane">
                         {move || match shown.get() {

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::{cluster_menu::ClusterItem, empty::EmptyState, icon::Icon},
-    model::words::sentence,
+    model::{contexts, words::sentence},
+    route::{Page, Route},
     state::session::Session,
     views::table::Skeletons,
 };
@@ -36,10 +37,11 @@ pub fn NoCluster() -> impl IntoView {
         view! {
             <EmptyState icon=Icon::Plug title="No cluster is connected" text>
                 <div class="cluster-choice">
-                    <For each=move || session.clusters.get().clusters key=|c| (c.id.clone(), c.error.clone()) let:entry>
+                    <For each=move || session.clusters.get().clusters key=contexts::key let:entry>
                         <ClusterItem entry open />
                     </For>
                 </div>
+                <a class="button" href=Route::Page(Page::Clusters).hash()>"Files, problems and diagnosis"</a>
             </EmptyState>
         }
         .into_any()

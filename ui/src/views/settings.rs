@@ -5,11 +5,12 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
+        diagnostics::Diagnostics,
         icon::{Glyph, Icon},
         key_list::KeyList,
         tick::Tick,
     },
-    model::fuzzy,
+    model::{fuzzy, keys::Place},
     route::{Page, Route},
     state::{choices::Choices, session::Session},
     views::registry,
@@ -26,6 +27,10 @@ const PARTS: &[(&str, &str)] = &[
     ("tables", "Tables columns layout reset order width"),
     ("clusters", "Clusters kubeconfig files contexts protected"),
     ("keys", "Keyboard shortcuts keys"),
+    (
+        "diagnostics",
+        "Diagnostics cache statistics capabilities connections API calls latency watches memory throttled",
+    ),
     ("about", "About version licence privacy data database"),
 ];
 
@@ -71,7 +76,10 @@ pub fn SettingsView() -> impl IntoView {
             <Show when=move || shows("tables").get()><Tables /></Show>
             <Show when=move || shows("clusters").get()><Clusters /></Show>
             <Show when=move || shows("keys").get()>
-                <Part title="Keyboard"><KeyList /></Part>
+                <Part title="Keyboard"><KeyList places=Place::ALL.to_vec() /></Part>
+            </Show>
+            <Show when=move || shows("diagnostics").get()>
+                <Part title="Diagnostics"><Diagnostics /></Part>
             </Show>
             <Show when=move || shows("about").get()><About /></Show>
             <Show when=none>
@@ -119,7 +127,6 @@ fn Choice(
             type="button"
             role="radio"
             aria-checked=move || on.get().to_string()
-            aria-pressed=move || on.get().to_string()
             data-option=title
             on:click=move |_| choices.change(change.clone())
         >

@@ -114,6 +114,12 @@ fn KindTable(
             .head
             .with(|head| head.as_ref().map(|h| h.freshness.clone()))
     });
+    let limited = Memo::new(move |_| {
+        let names = table
+            .head
+            .with(|head| Some(head.as_ref()?.limited_to.clone()));
+        names.unwrap_or_default()
+    });
     let loading =
         Memo::new(move |_| matches!(freshness.get(), None | Some(Freshness::Loading { .. })));
     let shows = Memo::new(move |_| {
@@ -133,7 +139,7 @@ fn KindTable(
         <div class="view-head">
             <h1>{kind.title.clone()}</h1>
             <Counts table />
-            <FreshnessChip freshness />
+            <FreshnessChip freshness limited />
         </div>
         <div class="toolbar">
             <FilterBox table grid />

@@ -201,6 +201,7 @@ mod tests {
             offset: 0,
             facets: vec![],
             freshness,
+            limited_to: vec![],
             filter_error: None,
         };
         let view = TableView {

@@ -96,6 +96,7 @@ fn slice(found: &Found, ordered: &Ordered, view: &TableView) -> Answer {
         offset,
         facets: found.facets(),
         freshness: found.freshness().clone(),
+        limited_to: found.limited_to().to_vec(),
         filter_error: found.error().map(str::to_owned),
     };
     Answer { head, rows }

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub rows: Arc<Vec<Arc<Listed>>>,
     /// Whether they are what the cluster holds.
     pub freshness: Freshness,
+    /// The namespaces looked at one by one, because the whole cluster may not be listed.
+    pub limited_to: Vec<String>,
     /// The objects of the rows, for what no cell shows.
     pub fields: Arc<dyn Fields>,
 }
@@ -62,6 +64,7 @@ impl<K: Kind> Fields for ObjectFields<K> {
 struct State<K: Kind> {
     rows: Rowset<K::Object>,
     freshness: Freshness,
+    limited_to: Vec<String>,
 }
 
 /// A cheap handle for readers.
@@ -100,6 +103,7 @@ pub(super) fn pair<K: Kind>() -> (Mirror<K>, Writer<K>) {
     let state = Arc::new(RwLock::new(State {
         rows: Rowset::default(),
         freshness: Freshness::Loading { seen: 0 },
+        limited_to: Vec::new(),
     }));
     let (sender, receiver) = watch::channel(0);
     let mirror = Mirror {
@@ -151,6 +155,7 @@ impl<K: Kind> Rows for Subscription<K> {
         Snapshot {
             rows: Arc::clone(state.rows.listed()),
             freshness: state.freshness.clone(),
+            limited_to: state.limited_to.clone(),
             fields: Arc::new(ObjectFields::<K>(Arc::clone(state.rows.objects()))),
         }
     }
@@ -258,8 +263,18 @@ impl<K: Kind> Writer<K> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut state.rows);
         state.freshness = self.worst();
+        state.limited_to = self.limited_to();
         drop(state);
         self.changes.send_modify(|version| *version += 1);
+    }
+
+    /// The namespaces looked at one by one; none while the whole cluster is.
+    fn limited_to(&self) -> Vec<String> {
+        let scopes = self.scopes.keys().filter_map(|scope| match scope {
+            Scope::Cluster => None,
+            Scope::Namespace(namespace) => Some(namespace.clone()),
+        });
+        scopes.collect()
     }
 
     /// A table is as fresh as the worst of what it shows.
@@ -388,10 +403,14 @@ mod tests {
             Freshness::Reconnecting {
                 since: 1,
                 error: "gone".into(),
+                throttled_until: None,
             },
         );
         assert!(matches!(mirror.freshness(), Freshness::Reconnecting { .. }));
+        let limited = || mirror.state.read().unwrap().limited_to.clone();
+        assert_eq!(limited(), ["a", "b"]);
         writer.forget(&b);
+        assert_eq!(limited(), ["a"]);
         assert!(mirror.is_empty());
         assert_eq!(mirror.freshness(), Freshness::Live);
     }

@@ -207,8 +207,16 @@ impl<K: Kind> Reflector<K> {
             Freshness::Reconnecting { since, .. } => since,
             _ => self.clock.epoch_seconds(),
         };
-        let error = broken.to_string();
-        writer.mark(scope, Freshness::Reconnecting { since, error });
+        let asked = broken.retry_after().map(|after| after.as_secs());
+        let throttled_until = asked
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .map(|seconds| self.clock.epoch_seconds() + seconds);
+        let broken = Freshness::Reconnecting {
+            since,
+            error: broken.to_string(),
+            throttled_until,
+        };
+        writer.mark(scope, broken);
     }
 
     fn writer(&self) -> std::sync::MutexGuard<'_, Writer<K>> {

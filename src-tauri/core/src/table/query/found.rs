@@ -227,6 +227,10 @@ impl Found {
         &self.snapshot.freshness
     }
 
+    pub(super) fn limited_to(&self) -> &[String] {
+        &self.snapshot.limited_to
+    }
+
     pub(super) fn error(&self) -> Option<&str> {
         self.filter.as_ref().err().map(String::as_str)
     }
