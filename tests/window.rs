@@ -18,6 +18,8 @@ mod incidents;
 mod journeys;
 #[path = "window/main_job.rs"]
 mod main_job;
+#[path = "window/notices.rs"]
+mod notices;
 #[path = "window/page.rs"]
 mod page;
 #[path = "../src-tauri/core/tests/connections/servers.rs"]

@@ -25,6 +25,7 @@ use kubegraf_ipc::{
         SnoozeIncident,
     },
     logs::{FindLog, LogsEvent, ReadLogText, SaveLogs, SetLogView, WatchLogs},
+    notice::{AddNotice, DeleteNotices, MarkNotices, NoticeList, WatchNotices},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
@@ -107,6 +108,9 @@ commands! {
     acknowledge_incident(AcknowledgeIncident);
     snooze_incident(SnoozeIncident);
     give_feedback(GiveFeedback);
+    add_notice(AddNotice);
+    mark_notices(MarkNotices);
+    delete_notices(DeleteNotices);
     preview_fix(PreviewFix);
     preview_revert(PreviewRevert);
     list_executions(ListExecutions);
@@ -129,6 +133,7 @@ watches! {
     watch_table(WatchTable) => TableEvent;
     watch_incidents(WatchIncidents) => IncidentsEvent;
     watch_execution(WatchExecution) => ExecutionEvent;
+    watch_notices(WatchNotices) => NoticeList;
     watch_overview(WatchOverview) => Overview;
     watch_logs(WatchLogs) => LogsEvent;
     watch_forwards(WatchForwards) => Vec<Forward>;

@@ -10,8 +10,8 @@ use crate::{
     route::{Page, Route},
     state::{
         choices::Choices, clock::Clock, connecting::Connecting, dock::Dock, forwards::Forwards,
-        incidents::Incidents, navigation::Navigation, palette::Palette, panes::Panes,
-        session::Session, toasts::Toasts,
+        incidents::Incidents, navigation::Navigation, notices::Notices, palette::Palette,
+        panes::Panes, session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -26,6 +26,7 @@ pub fn App() -> impl IntoView {
     Clock::provide();
     Toasts::provide();
     let toasts = Toasts::expect();
+    Notices::provide(toasts);
     let choices = Choices::provide(toasts);
     let navigation = Navigation::provide();
     let session = Session::provide();

@@ -49,6 +49,7 @@ pub mod mark;
 pub mod marking;
 pub mod menu;
 pub mod namespace_menu;
+pub mod notice_centre;
 pub mod object_link;
 pub mod palette;
 pub mod panes;

@@ -9,6 +9,7 @@ pub mod incidents;
 pub mod layout;
 pub mod logs;
 pub mod navigation;
+pub mod notices;
 pub mod overview;
 pub mod palette;
 pub mod panes;

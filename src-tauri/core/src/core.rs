@@ -9,6 +9,7 @@ mod forwards;
 mod guest;
 mod lifecycle;
 mod logs;
+mod notices;
 mod tables;
 
 use std::{fs, sync::Arc, time::Duration};
@@ -65,6 +66,8 @@ struct Inner {
     executions: Executions,
     forwards: Forwards,
     meters: Meters,
+    /// Counts the changes of the notices.
+    notices: watch::Sender<u64>,
     requests: Requests,
     store: Store,
     streams: Streams,
@@ -144,6 +147,7 @@ impl Core {
             executions,
             forwards: Forwards::load(store.clone()).await,
             meters: Meters::default(),
+            notices: watch::Sender::default(),
             requests: Requests::default(),
             store,
             streams: Streams::default(),

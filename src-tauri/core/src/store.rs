@@ -10,6 +10,7 @@ mod error;
 mod executions;
 mod feedback;
 mod incidents;
+mod notices;
 mod open;
 mod remedies;
 mod retention;

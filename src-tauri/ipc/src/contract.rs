@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, doctor::*, execution::*, forward::*, incident::*, inspect::*, lifecycle::*,
-    logs::*, overview::*, preferences::*, table::*,
+    logs::*, notice::*, overview::*, preferences::*, table::*,
 };
 
 /// A request that is answered once.
@@ -97,6 +97,9 @@ ipc! {
         acknowledge_incident(AcknowledgeIncident) -> ();
         snooze_incident(SnoozeIncident) -> ();
         give_feedback(GiveFeedback) -> ();
+        add_notice(AddNotice) -> ();
+        mark_notices(MarkNotices) -> ();
+        delete_notices(DeleteNotices) -> ();
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;
@@ -111,6 +114,7 @@ ipc! {
         watch_table(WatchTable) => TableEvent;
         watch_incidents(WatchIncidents) => IncidentsEvent;
         watch_execution(WatchExecution) => ExecutionEvent;
+        watch_notices(WatchNotices) => NoticeList;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
         watch_forwards(WatchForwards) => Vec<Forward>;

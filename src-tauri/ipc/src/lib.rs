@@ -17,6 +17,7 @@ pub mod incident;
 pub mod inspect;
 pub mod lifecycle;
 pub mod logs;
+pub mod notice;
 pub mod object;
 pub mod overview;
 pub mod preferences;

@@ -7,7 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, forward::*,
-    incident::*, inspect::*, lifecycle::*, logs::*, overview::*, preferences::*, table::*,
+    incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
+    table::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -63,6 +64,8 @@ round_trips! {
     acknowledge_incident: AcknowledgeIncident, snooze_incident: SnoozeIncident,
     give_feedback: GiveFeedback, list_feedback: ListFeedback, feedback: Feedback,
     similar_incidents: SimilarIncidents, similar_incident: SimilarIncident,
+    watch_notices: WatchNotices, notice_list: NoticeList, add_notice: AddNotice,
+    mark_notices: MarkNotices, delete_notices: DeleteNotices,
     export_incident: ExportIncident, exported_incident: ExportedIncident,
 }
 

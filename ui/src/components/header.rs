@@ -7,6 +7,7 @@ use crate::{
         cluster_menu::ClusterMenu,
         icon::{Glyph, Icon},
         namespace_menu::NamespaceMenu,
+        notice_centre::NoticeCentre,
         theme_toggle::ThemeToggle,
     },
     model::contexts,
@@ -52,6 +53,7 @@ pub fn Header() -> impl IntoView {
             </button>
             <span class="header-space"></span>
             <Connection />
+            <NoticeCentre />
             <ThemeToggle />
             <button
                 class="icon-button"

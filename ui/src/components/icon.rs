@@ -86,6 +86,8 @@ pub enum Icon {
     Lock,
     /// Not secured.
     Unlock,
+    /// Notifications.
+    Bell,
 }
 
 impl Icon {
@@ -184,6 +186,9 @@ impl Icon {
             }
             Self::Unlock => {
                 "<rect width='18' height='11' x='3' y='11' rx='2' ry='2'/><path d='M7 11V7a5 5 0 0 1 9.9-1'/>"
+            }
+            Self::Bell => {
+                "<path d='M10.268 21a2 2 0 0 0 3.464 0'/><path d='M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326'/>"
             }
             Self::Empty => {
                 "<polyline points='22 12 16 12 14 15 10 15 8 12 2 12'/><path d='M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z'/>"

@@ -10,6 +10,7 @@ use kubegraf_ipc::{
         TestCluster,
     },
     doctor::{DiagnoseCluster, Diagnosis},
+    notice::{NoticeLevel, NoticeSource},
 };
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -17,7 +18,12 @@ use wasm_bindgen::JsCast;
 use crate::{
     ipc,
     route::{Page, Route},
-    state::{navigation::Navigation, session::Session, toasts::Toasts},
+    state::{
+        navigation::Navigation,
+        notices::{News, tell},
+        session::Session,
+        toasts::Toasts,
+    },
 };
 
 /// How often clusters are looked at while a view lists them.
@@ -126,18 +132,28 @@ impl Connecting {
                 Ok(status) => {
                     self.session.status.set(Some(status));
                     self.toasts.say(format!("Now on {name}."));
+                    tell(told(
+                        NoticeLevel::Success,
+                        &name,
+                        format!("Now on {name}."),
+                        None,
+                    ));
                     self.navigation.go(&Route::Page(Page::Dashboard));
                 }
                 Err(error) if self.ask(&error, Then::Switch) => {}
-                Err(error) => self.failed.set(Some(Failed {
-                    cluster,
-                    name,
-                    stays: match self.session.cluster.get_untracked() {
-                        Some(_) => self.session.cluster_name(),
-                        None => String::new(),
-                    },
-                    error,
-                })),
+                Err(error) => {
+                    let title = format!("Switching to {name} failed: {}", error.message);
+                    tell(told(NoticeLevel::Error, &name, title, error.detail.clone()));
+                    self.failed.set(Some(Failed {
+                        cluster,
+                        name,
+                        stays: match self.session.cluster.get_untracked() {
+                            Some(_) => self.session.cluster_name(),
+                            None => String::new(),
+                        },
+                        error,
+                    }));
+                }
             }
         });
     }
@@ -263,5 +279,17 @@ impl Connecting {
             then,
         }));
         true
+    }
+}
+
+fn told(level: NoticeLevel, cluster: &str, title: String, detail: Option<String>) -> News {
+    News {
+        key: String::new(),
+        level,
+        source: NoticeSource::Cluster,
+        cluster: cluster.to_owned(),
+        title,
+        detail,
+        route: Some(Route::Page(Page::Clusters)),
     }
 }

@@ -6,13 +6,18 @@ use kubegraf_ipc::{
         ApplyPlan, CancelExecution, Execution, ExecutionEvent, ExecutionStatus, ListExecutions,
         Outcome, Plan, WatchExecution,
     },
+    notice::{NoticeLevel, NoticeSource},
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     ipc::{self, WatchGuard},
     model::words,
-    state::{session::Session, toasts::Toasts},
+    state::{
+        notices::{News, tell},
+        session::Session,
+        toasts::Toasts,
+    },
 };
 
 /// How many executions the history shows.
@@ -216,11 +221,21 @@ impl Dock {
                 .execution
                 .with_untracked(|execution| execution.as_ref().map(|e| e.title.clone()))
                 .unwrap_or_default();
-            self.toasts.say(format!(
-                "{}: {}",
-                words::outcome(outcome),
-                words::sentence(&title)
-            ));
+            let text = format!("{}: {}", words::outcome(outcome), words::sentence(&title));
+            tell(News {
+                key: format!("execution/{}", tab.id),
+                level: match outcome {
+                    Outcome::Healed => NoticeLevel::Success,
+                    Outcome::AppliedNotHealed | Outcome::Cancelled => NoticeLevel::Warning,
+                    Outcome::NotApplied | Outcome::Interrupted => NoticeLevel::Error,
+                },
+                source: NoticeSource::Execution,
+                cluster: self.session.cluster_name(),
+                title: text.clone(),
+                detail: None,
+                route: None,
+            });
+            self.toasts.say(text);
         }
     }
 }

@@ -12,7 +12,10 @@ use leptos::prelude::*;
 
 use crate::{
     ipc::{self, WatchGuard},
-    state::session::Session,
+    state::{
+        notices::{of_incident, tell},
+        session::Session,
+    },
 };
 
 /// What the engine last said.
@@ -28,6 +31,7 @@ pub struct Incidents {
     pub evaluated_at: RwSignal<i64>,
     /// Why the incidents cannot be followed.
     pub failure: RwSignal<Option<Error>>,
+    session: Session,
     rows: StoredValue<HashMap<String, ArcRwSignal<IncidentRow>>>,
     guard: StoredValue<Option<WatchGuard>>,
 }
@@ -41,6 +45,7 @@ impl Incidents {
             freshness: RwSignal::new(None),
             evaluated_at: RwSignal::new(0),
             failure: RwSignal::new(None),
+            session,
             rows: StoredValue::new(HashMap::new()),
             guard: StoredValue::new(None),
         };
@@ -90,9 +95,16 @@ impl Incidents {
     }
 
     fn apply(self, event: IncidentsEvent) {
+        let cluster = self.session.cluster_name();
         self.rows.update_value(|rows| {
             for delta in event.deltas {
-                apply(rows, delta);
+                let changed = apply(rows, delta);
+                for (before, row) in changed {
+                    let news = of_incident(&cluster, before.as_ref(), &row, event.evaluated_at);
+                    if let Some(news) = news {
+                        tell(news);
+                    }
+                }
             }
         });
         let order: Vec<_> = self.rows.with_value(|rows| {
@@ -110,30 +122,41 @@ impl Incidents {
     }
 }
 
-fn apply(rows: &mut HashMap<String, ArcRwSignal<IncidentRow>>, delta: Delta<IncidentRow>) {
+/// Takes a change over and gives the lines it touched, each with what was known of it before.
+fn apply(
+    rows: &mut HashMap<String, ArcRwSignal<IncidentRow>>,
+    delta: Delta<IncidentRow>,
+) -> Vec<(Option<IncidentRow>, IncidentRow)> {
     match delta {
         Delta::Reset { rows: all } => {
             rows.retain(|id, _| all.iter().any(|row| row.id == *id));
-            all.into_iter().for_each(|row| put(rows, row));
+            all.into_iter().map(|row| put(rows, row)).collect()
         }
-        Delta::Apply { rows: changed } => changed.into_iter().for_each(|row| put(rows, row)),
+        Delta::Apply { rows: changed } => changed.into_iter().map(|row| put(rows, row)).collect(),
         Delta::Delete { ids } => {
             for id in ids {
                 rows.remove(&id);
             }
+            Vec::new()
         }
     }
 }
 
-fn put(rows: &mut HashMap<String, ArcRwSignal<IncidentRow>>, row: IncidentRow) {
+fn put(
+    rows: &mut HashMap<String, ArcRwSignal<IncidentRow>>,
+    row: IncidentRow,
+) -> (Option<IncidentRow>, IncidentRow) {
     match rows.get(&row.id) {
         Some(signal) => {
-            if signal.with_untracked(|before| *before != row) {
-                signal.set(row);
+            let before = signal.get_untracked();
+            if before != row {
+                signal.set(row.clone());
             }
+            (Some(before), row)
         }
         None => {
-            rows.insert(row.id.clone(), ArcRwSignal::new(row));
+            rows.insert(row.id.clone(), ArcRwSignal::new(row.clone()));
+            (None, row)
         }
     }
 }

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use kubegraf_ipc::{Code, Error};
+use kubegraf_ipc::{
+    Code, Error,
+    notice::{NoticeLevel, NoticeSource},
+};
 use leptos::prelude::*;
 
-use crate::model::words::sentence;
+use crate::{
+    model::words::sentence,
+    state::notices::{News, tell},
+};
 
 /// How long good news stays.
 const GOOD_NEWS: Duration = Duration::from_secs(6);
@@ -59,8 +65,23 @@ impl Toasts {
             Code::Unreachable => " Choose another cluster or check the connection.",
             _ => "",
         };
-        let text = format!("{what}: {}.{next}", error.message.trim_end_matches('.'));
-        self.push(true, sentence(&text), error.detail.clone());
+        let text = sentence(&format!(
+            "{what}: {}.{next}",
+            error.message.trim_end_matches('.')
+        ));
+        self.push(true, text.clone(), error.detail.clone());
+        // What tells of notices must not tell of its own failures: it would never end.
+        if !what.contains("notification") {
+            tell(News {
+                key: String::new(),
+                level: NoticeLevel::Error,
+                source: NoticeSource::Command,
+                cluster: String::new(),
+                title: text,
+                detail: error.detail.clone(),
+                route: None,
+            });
+        }
     }
 
     /// The messages on screen.

@@ -21,7 +21,7 @@ use time::{OffsetDateTime, format_description::FormatItem, macros::format_descri
 use super::{Durability, Error, Result, Store};
 
 /// The newest schema this version knows: the number of the last file in `migrations/`.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
