@@ -33,17 +33,24 @@ async fn the_list_is_narrowed_by_severity_type_and_words() {
             const parts = [...head.matchAll(/(\\d+) (critical|high|medium|low)/g)].reduce((sum, m) => sum + Number(m[1]), 0); \
             return total > 0 && total === parts";
         page.until("a sum of severities", SOON, sums).await?;
-        page.click("[data-severity=critical]").await?;
-        let only = "const all = [...document.querySelectorAll('a[data-incident]')]; \
-            return all.length > 0 && all.every(e => e.querySelector('.severity-critical'))";
-        page.until("only critical ones", SOON, only).await?;
-        page.click("[data-severity=critical]").await?;
+        let severity = page.until("a severity to choose", SOON, "return document.querySelector('[data-severity]')?.dataset.severity ?? null").await?;
+        let chip = format!("[data-severity={severity}]");
+        page.click(&chip).await?;
+        let only = format!(
+            "const all = [...document.querySelectorAll('a[data-incident]')]; \
+             return all.length > 0 && all.every(e => e.querySelector('.severity-' + {severity}))"
+        );
+        page.until("only those of a severity", SOON, &only).await?;
+        page.click(&chip).await?;
         let choose = "const field = document.querySelector('[data-setting=incident-type]'); \
-            field.value = 'image_pull_error'; field.dispatchEvent(new Event('change', {bubbles: true})); return 1";
-        page.run(choose).await?;
-        let only = "const all = [...document.querySelectorAll('a[data-incident]')]; \
-            return all.length > 0 && all.every(e => e.dataset.type === 'image_pull_error')";
-        page.until("only image pull errors", SOON, only).await?;
+            field.value = field.options[1].value; field.dispatchEvent(new Event('change', {bubbles: true})); \
+            return field.value";
+        let kind = page.run(choose).await?;
+        let only = format!(
+            "const all = [...document.querySelectorAll('a[data-incident]')]; \
+             return all.length > 0 && all.every(e => e.dataset.type === {kind})"
+        );
+        page.until("only those of a type", SOON, &only).await?;
         let type_ = "const field = document.querySelector('[aria-label=\"Filter incidents\"]'); \
             field.value = 'no such words'; field.dispatchEvent(new Event('input', {bubbles: true})); return 1";
         page.run(type_).await?;
@@ -81,21 +88,13 @@ async fn an_incident_is_acknowledged_snoozed_judged_and_exported() {
         page.run("document.querySelector('[data-feedback]').closest('dialog').dispatchEvent(new Event('cancel', {cancelable: true})); return 1").await?;
 
         page.click("[data-action=export-incident]").await?;
-        let path = page
-            .until(
-                "word of the file",
-                SOON,
-                "return document.querySelector('[aria-label=Messages]').innerText.match(/Written to (.+\\.md) and copied/)?.[1] \
-                 ?? document.querySelector('[aria-label=Messages]').innerText.match(/clipboard cannot/)?.[0] ?? null",
-            )
-            .await?;
+        let written = "return document.querySelector('[aria-label=Messages]').innerText.match(/Written to (.+\\.md)\\./)?.[1] ?? null";
+        let path = page.until("word of the file", SOON, written).await?;
         let path = path.as_str().unwrap_or_default();
-        if path.ends_with(".md") {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-            let title = page.text("[data-incident-detail] h1").await?;
-            if !text.contains(&title) {
-                return Err(format!("the file does not hold {title:?}: {text}"));
-            }
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+        let title = page.text("[data-incident-detail] h1").await?;
+        if !text.contains(&title) {
+            return Err(format!("the file does not hold {title:?}: {text}"));
         }
 
         page.click("[aria-haspopup=menu][aria-label=Snooze]").await?;

@@ -10,7 +10,6 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     components::{
-        copy::copy_saying,
         feedback::FeedbackDialog,
         icon::{Glyph, Icon},
         menu::Menu,
@@ -80,11 +79,7 @@ pub fn IncidentDeeds(
                 id: id.get_value(),
             };
             match ipc::call(request).await {
-                Ok(written) => copy_saying(
-                    written.markdown,
-                    format!("Written to {} and copied.", written.path),
-                    toasts,
-                ),
+                Ok(written) => toasts.say(format!("Written to {}.", written.path)),
                 Err(error) => toasts.complain("exporting the incident", &error),
             }
         });
@@ -151,7 +146,7 @@ pub fn IncidentDeeds(
                 class="button small"
                 type="button"
                 data-action="export-incident"
-                title="Writes it as Markdown to the downloads folder, and copies it"
+                title="Writes it as Markdown to the downloads folder"
                 on:click=export
             >
                 "Export"
