@@ -22,6 +22,7 @@ use kubegraf_ipc::{
     preferences::{GetPreferences, SetPreference},
 };
 
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use counted::Counted;

@@ -6,7 +6,7 @@ use kubegraf_ipc::{
 };
 
 use super::Core;
-use crate::{StreamKey, TaskGuard, streams::Sink};
+use crate::{Sink, StreamKey, TaskGuard};
 
 /// Characters of a notice's sentence.
 const TITLE: usize = 500;
