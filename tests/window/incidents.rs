@@ -105,6 +105,8 @@ async fn an_incident_is_acknowledged_snoozed_judged_and_exported() {
         opens(&page, &id).await?;
         page.click("[aria-haspopup=menu][aria-label=Snooze]").await?;
         page.click("[data-snooze=\"0\"]").await?;
+        // The chips before it go with it: what is clicked next has to stand still.
+        page.sees("[data-none]", SOON).await?;
         page.click("[data-snoozed]").await?;
         shows(&page, "it in the list again", &id, true).await
     })
