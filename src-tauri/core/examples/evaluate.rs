@@ -112,20 +112,27 @@ fn cluster(pods: usize) -> Snapshot {
     snapshot
 }
 
+/// CPU time of this thread so far, milliseconds; wall time where the system does not tell.
+fn spent(began: Instant) -> f64 {
+    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| began.elapsed().as_secs_f64() * 1e3, |spent| spent / 1e6)
+}
+
 fn main() {
     let pods = std::env::args().nth(1).and_then(|text| text.parse().ok());
     let snapshot = cluster(pods.unwrap_or(50_000));
     let mut ledger = Ledger::new("bench", Quiet::default());
+    let clock = Instant::now();
     for _ in 0..7 {
-        let began = Instant::now();
+        let began = spent(clock);
         let found = evaluate(&snapshot);
-        let judged = began.elapsed();
+        let judged = spent(clock) - began;
         let count = found.len();
         ledger.observe(&snapshot, found, NOW);
+        let whole = spent(clock) - began;
         println!(
-            "{:.1} ms to judge, {:.1} ms with the ledger, {count} incidents",
-            judged.as_secs_f64() * 1000.0,
-            began.elapsed().as_secs_f64() * 1000.0
+            "{judged:.1} ms of CPU to judge, {whole:.1} ms with the ledger, {count} incidents"
         );
     }
 }

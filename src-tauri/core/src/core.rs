@@ -316,9 +316,10 @@ impl Core {
 
     /// [`GetIncident`].
     pub async fn get_incident(&self, request: GetIncident) -> Reply<GetIncident> {
-        self.detection(&request.cluster)
-            .await?
-            .incident(&request.id)
+        let detection = self.detection(&request.cluster).await?;
+        let mut incident = detection.incident(&request.id)?;
+        self.recall(&request.cluster, &mut incident).await?;
+        Ok(incident)
     }
 
     /// [`ReportUi`].

@@ -20,7 +20,9 @@ use kubegraf_ipc::{
         ApplyPlan, DryRun, ExecutionEvent, ExecutionStatus, ListExecutions, Outcome, PreviewFix,
         WatchExecution,
     },
-    incident::{GetIncident, IncidentRow, IncidentState, IncidentsEvent, WatchIncidents},
+    incident::{
+        FixRecord, GetIncident, IncidentRow, IncidentState, IncidentsEvent, WatchIncidents,
+    },
     lifecycle::{
         AcknowledgeIncident, GiveFeedback, ListFeedback, SimilarIncidents, SnoozeIncident, Verdict,
     },
@@ -262,7 +264,15 @@ async fn the_demo_clusters_broken_rollout_is_found_and_healed() {
         (find(&rows, "checkout")?.state == IncidentState::Resolved).then_some(())
     })
     .await;
-    let resolved = core.get_incident(asked).await.unwrap();
+    let record = FixRecord {
+        worked: 1,
+        times: 1,
+    };
+    let resolved = until("a fix that is known to have worked", async || {
+        let incident = core.get_incident(asked.clone()).await.unwrap();
+        (incident.recommended_fixes[0].record == Some(record)).then_some(incident)
+    })
+    .await;
     assert_eq!(resolved.resolution.as_deref(), Some("fix"));
     let applied = resolved.applied_fix.map(|fix| fix.action);
     assert_eq!(applied.as_deref(), Some("rollback_workload"));

@@ -330,6 +330,20 @@ pub struct Fix {
     pub preview: String,
     /// The change itself; `None` for a plan.
     pub patch: Option<Patch>,
+    /// How it went before for this cause and workload; `None` where it was never tried.
+    #[serde(default)]
+    pub record: Option<FixRecord>,
+}
+
+/// How often a fix has worked: "worked 5 of 6 times here".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct FixRecord {
+    /// Times it worked.
+    pub worked: u32,
+    /// Times its outcome is known.
+    pub times: u32,
 }
 
 /// How much a change touches.

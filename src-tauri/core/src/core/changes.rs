@@ -58,12 +58,16 @@ impl Core {
         };
         let hold = connection.hold();
         let cache = Arc::clone(&self.0.cache);
+        let lesson = self.lesson(execution).await;
         let work = TaskGuard::spawn(async move {
             let _open = hold;
             cache.forget_cluster(&cluster);
             // Each event may be the change itself, or what it has led to.
-            while events.next().await.is_some() {
+            while let Some(event) = events.next().await {
                 cache.forget_cluster(&cluster);
+                if let (Some(lesson), ExecutionEvent::Complete { outcome, .. }) = (&lesson, event) {
+                    lesson.learn(outcome).await;
+                }
             }
         });
         let mut holds = self

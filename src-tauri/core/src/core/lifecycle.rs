@@ -1,7 +1,11 @@
 //! What a person does with an incident: acknowledge, snooze, judge, compare, take along.
 
+use std::sync::Arc;
+
 use kubegraf_ipc::{
     Code, Error, Reply,
+    execution::Outcome,
+    incident::{FixRecord, Incident},
     lifecycle::{
         AcknowledgeIncident, Attention, ExportIncident, ExportedIncident, Feedback, GiveFeedback,
         ListFeedback, SimilarIncident, SimilarIncidents, SnoozeIncident,
@@ -10,8 +14,9 @@ use kubegraf_ipc::{
 
 use super::Core;
 use crate::{
+    clock::Clock,
     incidents::{self, ALIKE, similarity},
-    store::IncidentQuery,
+    store::{IncidentQuery, Remedy, Store},
     table::export,
 };
 
@@ -24,7 +29,72 @@ const COMPARED: u32 = 500;
 /// Similar ones that are shown.
 const SHOWN: usize = 5;
 
+/// What there is to learn from an execution that is under way.
+pub(super) struct Lesson {
+    remedy: Remedy,
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+impl Lesson {
+    /// Remembers how the fix went; what was not applied or not watched to its end teaches nothing.
+    pub(super) async fn learn(&self, outcome: Outcome) {
+        let worked = match outcome {
+            Outcome::Healed => true,
+            Outcome::AppliedNotHealed => false,
+            Outcome::NotApplied | Outcome::Cancelled | Outcome::Interrupted => return,
+        };
+        let remedy = Remedy {
+            worked,
+            at: self.clock.epoch_seconds(),
+            ..self.remedy.clone()
+        };
+        if let Err(error) = self.store.add_remedy(&remedy).await {
+            tracing::warn!(%error, "the outcome of a fix cannot be remembered");
+        }
+    }
+}
+
 impl Core {
+    /// What there is to learn from an execution; `None` where it is for no incident.
+    pub(super) async fn lesson(&self, execution: &str) -> Option<Lesson> {
+        let execution = self.0.executions.get(execution).await.ok()?;
+        let detection = self.detection(&execution.cluster).await.ok()?;
+        let incident = detection.incident(execution.incident.as_ref()?).ok()?;
+        Some(Lesson {
+            remedy: Remedy {
+                execution: execution.id,
+                cluster: execution.cluster,
+                cause: incident.root_cause.cause,
+                action: execution.action,
+                owner: incident.row.resource,
+                worked: false,
+                at: 0,
+            },
+            store: self.0.store.clone(),
+            clock: Arc::clone(&self.0.clock),
+        })
+    }
+
+    /// Tells of each fix how it went before.
+    pub(super) async fn recall(&self, cluster: &str, incident: &mut Incident) -> Result<(), Error> {
+        let now = self.0.clock.epoch_seconds();
+        let (owner, cause) = (&incident.row.resource, &incident.root_cause.cause);
+        for fix in &mut incident.recommended_fixes {
+            let rate = self
+                .0
+                .store
+                .remedy_rate(cluster, owner, cause, &fix.action, now)
+                .await?;
+            let here = rate.owner;
+            fix.record = (here.times > 0).then_some(FixRecord {
+                worked: here.times_worked,
+                times: here.times,
+            });
+        }
+        Ok(())
+    }
+
     /// [`AcknowledgeIncident`].
     pub async fn acknowledge_incident(
         &self,

@@ -277,6 +277,7 @@ fn fix(case: &Case<'_, '_>, id: &str) -> Option<Fix> {
         safety: action.safety,
         preview: built.preview,
         patch: built.patch,
+        record: None,
     })
 }
 

@@ -125,6 +125,12 @@ pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
 
 /// Adds the controllers of pods that were not read: what is known of them is one of their pods.
 fn unread<'a>(snapshot: &'a Snapshot, found: &mut Vec<Workload<'a>>) {
+    if snapshot.replica_sets.is_some()
+        && snapshot.stateful_sets.is_some()
+        && snapshot.daemon_sets.is_some()
+    {
+        return;
+    }
     let mut known: BTreeSet<ObjectRef> = BTreeSet::new();
     for pod in snapshot.pods.iter().flatten() {
         let Some(owner) = pod.metadata.controller() else {

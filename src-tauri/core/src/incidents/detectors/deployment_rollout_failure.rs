@@ -67,6 +67,12 @@ fn find<'a>(
     deployment: &'a Deployment,
     earlier: &[Signal<'a>],
 ) -> Option<Signal<'a>> {
+    let late = condition(&deployment.status.conditions, "Progressing").is_some_and(exceeded);
+    let wanted = deployment.spec.replicas.unwrap_or(1);
+    let through = |set: &ReplicaSet| set.status.ready_replicas >= wanted;
+    if !late && newest(graph, deployment).is_none_or(through) {
+        return None;
+    }
     let object = deployment.reference();
     let field = |name: &str| format!("status.conditions[type=Progressing].{name}");
     let status = |name: &str, value: &str, at| {

@@ -115,6 +115,9 @@ fn replaced(graph: &Graph<'_>, pod: &Pod) -> bool {
 }
 
 fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
+    if event.r#type != "Warning" || event.times() < OFTEN {
+        return None;
+    }
     let about = &event.involved_object;
     let object = ObjectRef {
         api_version: about.api_version.to_string(),
@@ -124,9 +127,8 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
         uid: Some(about.uid.to_string()).filter(|uid| !uid.is_empty()),
     };
     let (first, last) = (event.first_seen()?, event.last_seen()?);
-    let often = event.r#type == "Warning" && event.times() >= OFTEN;
     let long = last - first >= LONG && graph.now() - last <= LONG;
-    if !often || !long || graph.snapshot().existence(&object) == Existence::Gone {
+    if !long || graph.snapshot().existence(&object) == Existence::Gone {
         return None;
     }
     let pod = (about.kind == "Pod")

@@ -126,20 +126,25 @@ fn addressed(graph: &Graph<'_>, service: &Service) -> bool {
 
 /// Namespace and name of every Service with a selector that leads to no ready pod.
 fn without_ready_pod<'a>(graph: &Graph<'a>) -> HashSet<(&'a str, &'a str)> {
-    let mut open: HashMap<&str, Vec<&'a Service>> = HashMap::new();
+    // By one pair of their selectors: a pod then meets only Services that ask for one of its labels.
+    let mut open: HashMap<(&str, &str, &str), Vec<&'a Service>> = HashMap::new();
     for service in graph.all::<Service>() {
-        if !service.spec.selector.is_empty() {
+        if let Some((key, value)) = service.spec.selector.iter().next() {
             let namespace = &*service.metadata.namespace;
-            open.entry(namespace).or_default().push(service);
+            let services = open.entry((namespace, &**key, &**value)).or_default();
+            services.push(service);
         }
     }
     for pod in graph.pods() {
-        // Most Services are through with their first pod.
-        if let Some(services) = open.get_mut(&*pod.metadata.namespace)
-            && !services.is_empty()
-            && serves(pod)
-        {
-            services.retain(|service| !selects(service, pod));
+        let namespace = &*pod.metadata.namespace;
+        let mut serving = None;
+        for (key, value) in pod.metadata.labels.iter() {
+            if let Some(services) = open.get_mut(&(namespace, &**key, &**value))
+                && !services.is_empty()
+                && *serving.get_or_insert_with(|| serves(pod))
+            {
+                services.retain(|service| !selects(service, pod));
+            }
         }
     }
     open.into_values()
