@@ -2,7 +2,7 @@
 //! slices.
 //!
 //! One task per container reads ([`source`]), one finds the containers ([`pods`]), one tells the
-//! window what it looks at, twenty times a second at most. It knows pods and bytes, nothing of
+//! window what it looks at, five times a second at most. It knows pods and bytes, nothing of
 //! windows.
 
 mod book;
@@ -33,8 +33,10 @@ pub(crate) use pods::Wanted;
 
 use crate::{Sink, kinds::Pods, table::export, task::TaskGuard, watch::Watches};
 
-/// The window is told at most this often.
-const PACE: Duration = Duration::from_millis(50);
+/// The window is told at most this often: as often as eyes read, so that a slow window keeps up.
+const PACE: Duration = Duration::from_millis(200);
+/// Changes of so few containers are told at once.
+const FEW: usize = 16;
 /// How many lines each container has is told this often.
 const COUNTS: Duration = Duration::from_secs(1);
 
@@ -197,7 +199,8 @@ async fn tell(shelf: &Shelf, mut views: watch::Receiver<LogView>, mut sink: Sink
             let (start, lines) = book.slice(view.place, view.count);
             // How many lines each has read is told once a second, a change of state at once.
             let counted = (book.sources_version, told_at.elapsed() > COUNTS);
-            let fresh = counted.1 || sources_sent != Some(counted.0);
+            let differs = sources_sent != Some(counted.0);
+            let fresh = counted.1 || (differs && (sources_sent.is_none() || book.few(FEW)));
             if fresh {
                 (sources_sent, told_at) = (Some(counted.0), Instant::now());
             }

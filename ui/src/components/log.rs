@@ -43,10 +43,10 @@ pub fn LogPanel(
                     click=Callback::new(move |()| wrap.update(|wrap| *wrap = !*wrap)) />
                 <Toggle on=times.into() name="times" label="Times" title="When each line was written"
                     click=Callback::new(move |()| times.update(|times| *times = !*times)) />
-                <Toggle on=Signal::derive(move || log.options.with(|o| o.previous)) name="previous" label="Before restart"
+                <Toggle on=Signal::derive(move || log.options.with(|o| o.previous)) name="previous" label="Previous run"
                     title="The run before the last restart"
                     click=Callback::new(move |()| log.reread(|options| options.previous = !options.previous)) />
-                <Toggle on=Signal::derive(move || log.options.with(|o| o.tail.is_none())) name="all" label="From the start"
+                <Toggle on=Signal::derive(move || log.options.with(|o| o.tail.is_none())) name="all" label="All"
                     title="Everything the nodes still have, not only the last lines"
                     click=Callback::new(move |()| log.reread(|options| {
                         options.tail = if options.tail.is_none() { Some(1_000) } else { None };

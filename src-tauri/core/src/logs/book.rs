@@ -139,6 +139,11 @@ impl Book {
         }
     }
 
+    /// Whether there are at most so many containers.
+    pub(super) fn few(&self, most: usize) -> bool {
+        self.sources.len() <= most
+    }
+
     /// Every container that is or was read.
     pub(super) fn sources(&self) -> Vec<LogSource> {
         self.sources
