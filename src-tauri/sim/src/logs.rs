@@ -32,6 +32,11 @@ pub(crate) struct Line {
 impl Run {
     /// The lines written up to `now`, oldest first, as far back as the log file reaches.
     pub(crate) fn lines(&self, now: Millis) -> Vec<Line> {
+        self.lines_after(Millis::MIN, now)
+    }
+
+    /// The same without those up to `told`: what a follower asks for each second.
+    pub(crate) fn lines_after(&self, told: Millis, now: Millis) -> Vec<Line> {
         let until = self.ended.unwrap_or(now).min(now);
         let last = (until - self.started - self.warm_up()) / self.pace();
         let first = (last - KEPT).max(0);
@@ -40,8 +45,13 @@ impl Run {
             lines.extend(self.opening().into_iter().filter(|l| l.at <= until));
         }
         if until >= self.started + self.warm_up() {
+            // A line may be half a pace late.
+            let from = told
+                .max(self.started)
+                .saturating_sub(self.started + self.warm_up());
+            let from = (from / self.pace() - 1).max(first);
             lines.extend(
-                (first..=last)
+                (from..=last)
                     .map(|i| self.line(i))
                     .filter(|l| l.at <= until),
             );
@@ -52,6 +62,7 @@ impl Run {
                 text: self.framed(until, "ERROR", w),
             }));
         }
+        lines.retain(|l| l.at > told);
         lines
     }
 
@@ -285,6 +296,22 @@ mod tests {
         assert!(early.len() > 5);
         assert_eq!(late[..early.len()], early[..]);
         assert!(late.windows(2).all(|w| w[0].at <= w[1].at), "in order");
+    }
+
+    #[test]
+    fn what_comes_after_a_moment_is_the_rest_of_all_there_is() {
+        for ended in [None, Some(30_001_000)] {
+            let r = Run { ended, ..run() };
+            let now = 30_060_000;
+            let all = r.lines(now);
+            for told in (0..now + 10_000)
+                .step_by(997_001)
+                .chain([999_999, 1_000_200, now])
+            {
+                let rest: Vec<_> = all.iter().filter(|l| l.at > told).cloned().collect();
+                assert_eq!(r.lines_after(told, now), rest, "after {told}");
+            }
+        }
     }
 
     #[test]

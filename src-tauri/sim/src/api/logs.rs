@@ -105,9 +105,8 @@ impl Follow {
             let ended = run.ended.is_some();
             let now = clock.now();
             let fresh: String = run
-                .lines(now)
+                .lines_after(self.told, now)
                 .iter()
-                .filter(|l| l.at > self.told)
                 .map(|l| written(l, self.stamps))
                 .collect();
             self.told = now;
