@@ -230,7 +230,7 @@ async fn a_program_for_credentials_runs_only_once_it_is_allowed() {
     .await;
 }
 
-/// Covers: CLU-01, CLU-03, CLU-14
+/// Covers: CLU-01, CLU-03
 #[tokio::test]
 async fn a_broken_kubeconfig_is_explained_and_files_come_and_go() {
     let (good, extra) = (Server::start("good").await, Server::start("extra").await);
