@@ -65,6 +65,9 @@ pub(super) fn run(given: &Given) -> Result<()> {
         "kubegraf",
         "--example",
         "hello",
+        // As the app has it, else Tauri is built twice.
+        "--features",
+        "custom-protocol",
     ]))?;
     let hello = workspace::target().join("release/examples/hello");
     let desktop = Desktop::start(1280, 800)?;
