@@ -61,6 +61,12 @@ const BROKEN: &[[&str; 4]] = &[
         "Deployment/web",
     ],
     [
+        "crash_beside_borne_address",
+        "pod_crash_loop",
+        "application_error",
+        "Deployment/web",
+    ],
+    [
         "crash_segfault",
         "pod_crash_loop",
         "segmentation_fault",

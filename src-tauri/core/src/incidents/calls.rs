@@ -119,8 +119,38 @@ pub(super) fn of<'a>(graph: &Graph<'a>, workload: &Workload<'a>) -> Vec<Call<'a>
     found
 }
 
+/// Others that work with an address until it counts as one that nobody needs.
+const BORNE: usize = 2;
+
+/// What is wrong with an address that may keep its caller from working. One that several other
+/// workloads hold, too, and work, harms nobody: an exporter of traces, say.
+pub(super) fn harmful<'a>(
+    graph: &Graph<'a>,
+    caller: &ObjectRef,
+    call: &Call<'_>,
+) -> Option<Mismatch<'a>> {
+    let wrong = mismatch(graph, call)?;
+    let to = |call: &Call<'_>| (call.namespace.clone(), call.service.clone(), call.port);
+    let wanted = to(call);
+    let works = |one: &ObjectRef| {
+        let counts = graph
+            .workload(one)
+            .and_then(|one| one.ready.zip(one.desired));
+        counts.is_some_and(|(ready, desired)| desired > 0 && ready >= desired)
+    };
+    let borne = graph
+        .calls()
+        .iter()
+        .filter(|(other, calls)| {
+            other != caller && calls.iter().any(|call| to(call) == wanted) && works(other)
+        })
+        .take(BORNE)
+        .count();
+    (borne < BORNE).then_some(wrong)
+}
+
 /// What is wrong with the address, if anything; `None` too where it cannot be known.
-pub(super) fn mismatch<'a>(graph: &Graph<'a>, call: &Call<'_>) -> Option<Mismatch<'a>> {
+fn mismatch<'a>(graph: &Graph<'a>, call: &Call<'_>) -> Option<Mismatch<'a>> {
     if !graph.knows(Kind::Services) {
         return None;
     }

@@ -199,7 +199,7 @@ pub(in super::super) fn wrong_address<'g, 'a>(
         .iter()
         .find(|(caller, _)| *caller == signal.owner)?;
     all.iter().find_map(|call| {
-        let wrong = calls::mismatch(graph, call)?;
+        let wrong = calls::harmful(graph, &signal.owner, call)?;
         (matches!(wrong, Mismatch::Service(None)) != near).then_some((call, wrong))
     })
 }

@@ -317,7 +317,7 @@ impl Detector for AddressMismatch {
             }
             let mut evidence = Vec::new();
             for call in &calls::of(graph, workload) {
-                let Some(wrong) = calls::mismatch(graph, call) else {
+                let Some(wrong) = calls::harmful(graph, caller, call) else {
                     continue;
                 };
                 let near = !matches!(wrong, calls::Mismatch::Service(None));
