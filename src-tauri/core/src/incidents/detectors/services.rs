@@ -294,7 +294,7 @@ impl Detector for AddressMismatch {
         0
     }
     fn doc(&self) -> &'static str {
-        "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, and the workload's pods fail or are not ready"
+        "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, the workload's pods fail or are not ready, and no two others hold it and work"
     }
     fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
