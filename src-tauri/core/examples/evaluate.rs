@@ -1,11 +1,11 @@
-//! How long one judgement of a large healthy cluster takes: `cargo run --release -p kubegraf-core
-//! --example evaluate [pods]`. Prints milliseconds.
+//! How long one judgement of a large healthy cluster takes, from nothing and after changes: `cargo run
+//! --release -p kubegraf-core --example evaluate [pods [changes]]`. Prints milliseconds.
 
 #![allow(clippy::print_stdout, reason = "a figure for whoever runs it")]
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use kubegraf_core::incidents::{Kind, Ledger, Quiet, Snapshot, evaluate};
+use kubegraf_core::incidents::{Judge, Kind, Ledger, List, Quiet, Snapshot, evaluate};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_790_000_000;
@@ -121,7 +121,9 @@ fn spent(began: Instant) -> f64 {
 
 fn main() {
     let pods = std::env::args().nth(1).and_then(|text| text.parse().ok());
-    let snapshot = cluster(pods.unwrap_or(50_000));
+    let changes = std::env::args().nth(2).and_then(|text| text.parse().ok());
+    let changes: usize = changes.unwrap_or(200);
+    let mut snapshot = cluster(pods.unwrap_or(50_000)).in_order().into_owned();
     let mut ledger = Ledger::new("bench", Quiet::default());
     let clock = Instant::now();
     for _ in 0..7 {
@@ -134,5 +136,28 @@ fn main() {
         println!(
             "{judged:.1} ms of CPU to judge, {whole:.1} ms with the ledger, {count} incidents"
         );
+    }
+    let mut judge = Judge::default();
+    let began = spent(clock);
+    let count = judge.judge(&snapshot).len();
+    println!(
+        "{:.1} ms to judge it first, {count} incidents",
+        spent(clock) - began
+    );
+    for round in 0..7 {
+        // Changes all over the cluster, and half a second later it is judged again.
+        let pods: &List<_> = snapshot.pods.as_ref().expect("the cluster has pods");
+        let mut pods: Vec<_> = pods.into_iter().cloned().collect();
+        let many = pods.len();
+        for change in 0..changes {
+            let place = (change * 7_919 + round * 104_729) % many;
+            pods[place] = Arc::new((*pods[place]).clone());
+        }
+        snapshot.pods = Some(Arc::new(pods).into());
+        snapshot.now += 1;
+        let began = spent(clock);
+        let count = judge.judge(&snapshot).len();
+        let judged = spent(clock) - began;
+        println!("{judged:.1} ms after {changes} changes, {count} incidents");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     clusters::Connection,
     executions::Intent,
-    incidents::{self, Ledger, Quiet, StoredIncident},
+    incidents::{self, Judge, Ledger, Quiet, StoredIncident},
     store::{IncidentQuery, IncidentRecord, Store},
 };
 use logs::Tails;
@@ -37,8 +37,10 @@ use mirrors::Mirrors;
 const TICK: Duration = Duration::from_secs(5);
 /// Changes that come together are judged together.
 const SETTLE: Duration = Duration::from_millis(200);
-/// Judging may take at most one part in this many of the time.
-const SHARE: u32 = 10;
+/// Judging takes one part in this many of the time, where that keeps what is new from waiting long.
+const SHARE: u32 = 30;
+/// What is new waits at most this long, and is shown within two seconds.
+const LONGEST: Duration = Duration::from_millis(1_500);
 /// That an incident is still there is written down this often, seconds.
 const STILL_THERE: i64 = 60;
 /// Incidents read back at start; older ones are history.
@@ -150,6 +152,7 @@ impl Detection {
         let engine = Engine {
             mirrors: Mirrors::subscribe(connection),
             tails: Tails::new(connection.client().clone()),
+            judge: Arc::default(),
             ledger: Arc::clone(&ledger),
             clock: Arc::clone(&clock),
             skew,
@@ -287,6 +290,7 @@ fn event(before: Option<&Shown>, now: &Shown) -> IncidentsEvent {
 struct Engine {
     mirrors: Mirrors,
     tails: Tails,
+    judge: Arc<Mutex<Judge>>,
     ledger: Arc<Mutex<Ledger>>,
     clock: Arc<dyn Clock>,
     skew: i64,
@@ -300,7 +304,7 @@ impl Engine {
         loop {
             let began = Instant::now();
             self.judge().await;
-            let pause = SETTLE.max(began.elapsed() * SHARE);
+            let pause = (began.elapsed() * SHARE).clamp(SETTLE, LONGEST);
             tokio::time::sleep(pause).await;
             // A quiet cluster is looked at once per tick: thresholds pass by themselves.
             let news = async {
@@ -332,8 +336,12 @@ impl Engine {
         };
         snapshot.logs = self.tails.read();
         let ledger = Arc::clone(&self.ledger);
+        let judge = Arc::clone(&self.judge);
         let judged = tokio::task::spawn_blocking(move || {
-            let found = incidents::evaluate(&snapshot);
+            let found = {
+                let mut judge = judge.lock().unwrap_or_else(PoisonError::into_inner);
+                judge.judge(&snapshot)
+            };
             let wanted = logs::wanted(&found);
             let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
             let changed = ledger.observe(&snapshot, found, created);
@@ -343,6 +351,8 @@ impl Engine {
             Ok(judged) => judged,
             Err(error) => {
                 tracing::error!(%error, "the incident engine failed on this snapshot");
+                // What it had kept may be half of what it should be.
+                self.judge = Arc::default();
                 return;
             }
         };

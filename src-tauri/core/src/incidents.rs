@@ -1,7 +1,7 @@
 //! The incident engine: what is broken, why, what proves it, and what heals it.
 //!
-//! `evaluate` is a pure function from a [`Snapshot`] to ranked [`Found`] incidents; [`Ledger`] gives
-//! them ids and a life. Neither knows clients, watches, clocks or the store: time is an argument,
+//! `evaluate` is a pure function from a [`Snapshot`] to ranked [`Found`] incidents; [`Judge`] gives the
+//! same answer again and again for what a change costs; [`Ledger`] gives incidents ids and a life. Neither knows clients, watches, clocks or the store: time is an argument,
 //! and the same input gives the same bytes. Detectors, causes, message families, propagation rows and
 //! actions are lists; adding one is one row or one small file.
 
@@ -12,18 +12,22 @@ mod confidence;
 mod containers;
 mod cover;
 mod detectors;
+mod district;
 mod evidence;
 mod fingerprint;
 mod fit;
 mod found;
 mod graph;
 mod image;
+mod judge;
 mod ledger;
 mod links;
+mod list;
 mod logs;
 mod markdown;
 mod messages;
 mod nearest;
+mod notes;
 mod probes;
 mod quotas;
 mod ranking;
@@ -44,11 +48,13 @@ mod scenarios;
 
 pub use actions::{ACTIONS, Action};
 pub use causes::{Class, RULES, Rule};
-pub use detectors::{DETECTORS, Detector};
+pub use detectors::{DETECTORS, Detector, Earlier};
 pub use fingerprint::of as fingerprint;
 pub use found::{Found, evaluate};
 pub use graph::Graph;
+pub use judge::Judge;
 pub use ledger::{Ledger, Quiet, StoredIncident, deltas, summary};
+pub use list::List;
 pub use logs::{LogRef, Logs};
 pub use markdown::markdown;
 pub use signal::Signal;

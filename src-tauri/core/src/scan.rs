@@ -259,6 +259,14 @@ fn say(log: &mut (dyn Write + Send), text: &str) {
     let _ = writeln!(log, "kubegraf: {text}");
 }
 
+/// The objects of a text.
+#[cfg(test)]
+pub(crate) fn snapshot(text: &str) -> crate::incidents::Snapshot {
+    let mut gathered = Gathered::default();
+    gathered.read(std::path::Path::new("-"), &mut text.as_bytes());
+    gathered.snapshot
+}
+
 #[cfg(test)]
 mod causes;
 #[cfg(test)]

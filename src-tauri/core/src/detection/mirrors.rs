@@ -8,7 +8,7 @@ use kubegraf_ipc::object::Freshness;
 
 use crate::{
     clusters::Connection,
-    incidents::Snapshot,
+    incidents::{Objects, Snapshot},
     kinds::{Deployments, Events, Kind, Namespaces, Nodes, Pods, ReplicaSets, Services},
     watch::{Mirror, Subscription},
 };
@@ -128,6 +128,6 @@ impl Mirrors {
     }
 }
 
-fn known<K: Kind>(mirror: &Mirror<K>) -> Option<Vec<Arc<K::Object>>> {
-    (mirror.freshness() == Freshness::Live).then(|| mirror.objects().to_vec())
+fn known<K: Kind>(mirror: &Mirror<K>) -> Objects<K::Object> {
+    (mirror.freshness() == Freshness::Live).then(|| mirror.objects().into())
 }

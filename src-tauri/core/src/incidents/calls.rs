@@ -1,11 +1,14 @@
 //! Whom a workload calls: addresses of Services in its environment, arguments and ConfigMaps.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use kubegraf_ipc::object::ObjectRef;
 use regex::Regex;
 
-use super::{graph::Graph, nearest::nearest, snapshot::Kind, workloads::Workload};
+use super::{graph::Graph, nearest::nearest, notes::Notes, snapshot::Kind, workloads::Workload};
 use crate::objects::{ConfigMap, Namespace, Object, Service};
 
 /// Endings of variables that hold an address.
@@ -15,17 +18,17 @@ const ENDINGS: &[&str] = &[
 
 /// An address a workload holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call<'a> {
+pub(super) struct Call {
     /// The object that holds it: the workload, or its ConfigMap.
     pub holder: ObjectRef,
     /// Where in it.
     pub field: String,
     /// The container that uses it.
-    pub container: Option<&'a str>,
+    pub container: Option<String>,
     /// The value as written, credentials left out.
     pub value: String,
     /// The variable or key that holds it.
-    pub key: &'a str,
+    pub key: String,
     /// The Service's namespace.
     pub namespace: String,
     /// The Service's name.
@@ -43,10 +46,24 @@ pub(super) enum Mismatch<'a> {
     Port(u16),
 }
 
+/// A workload, and whom it calls.
+pub(super) type Caller = (ObjectRef, Vec<Call>);
+
+/// The workloads of a namespace that call someone, in name order; and what was read for it.
+pub(super) fn in_namespace(graph: &Graph<'_>, namespace: &str) -> (Arc<[Caller]>, Notes) {
+    graph.from(namespace, || {
+        graph
+            .workloads()
+            .map(|one| (one.object.clone(), of(graph, one)))
+            .filter(|(_, calls)| !calls.is_empty())
+            .collect()
+    })
+}
+
 /// Every address of a workload that is meant for the cluster.
-pub(super) fn of<'a>(graph: &Graph<'a>, workload: &Workload<'a>) -> Vec<Call<'a>> {
+fn of(graph: &Graph<'_>, workload: &Workload<'_>) -> Vec<Call> {
     let namespace = &*workload.meta.namespace;
-    let mut found: Vec<Call<'a>> = Vec::new();
+    let mut found: Vec<Call> = Vec::new();
     for (list, container) in workload.containers() {
         let base = format!("{}.{list}[name={}]", workload.path, container.name);
         for env in &container.env {
@@ -127,10 +144,10 @@ const BORNE: usize = 2;
 pub(super) fn harmful<'a>(
     graph: &Graph<'a>,
     caller: &ObjectRef,
-    call: &Call<'_>,
+    call: &Call,
 ) -> Option<Mismatch<'a>> {
     let wrong = mismatch(graph, call)?;
-    let to = |call: &Call<'_>| (call.namespace.clone(), call.service.clone(), call.port);
+    let to = |call: &Call| (call.namespace.clone(), call.service.clone(), call.port);
     let wanted = to(call);
     let works = |one: &ObjectRef| {
         let counts = graph
@@ -140,7 +157,6 @@ pub(super) fn harmful<'a>(
     };
     let borne = graph
         .calls()
-        .iter()
         .filter(|(other, calls)| {
             other != caller && calls.iter().any(|call| to(call) == wanted) && works(other)
         })
@@ -150,7 +166,7 @@ pub(super) fn harmful<'a>(
 }
 
 /// What is wrong with the address, if anything; `None` too where it cannot be known.
-fn mismatch<'a>(graph: &Graph<'a>, call: &Call<'_>) -> Option<Mismatch<'a>> {
+fn mismatch<'a>(graph: &Graph<'a>, call: &Call) -> Option<Mismatch<'a>> {
     if !graph.knows(Kind::Services) {
         return None;
     }
@@ -197,13 +213,13 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
         .filter(|token| !token.is_empty())
 }
 
-fn parse<'a>(
-    graph: &Graph<'a>,
+fn parse(
+    graph: &Graph<'_>,
     namespace: &str,
-    key: &'a str,
+    key: &str,
     value: &str,
-    (holder, field, container): (&ObjectRef, String, Option<&'a str>),
-) -> Vec<Call<'a>> {
+    (holder, field, container): (&ObjectRef, String, Option<&str>),
+) -> Vec<Call> {
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?:[a-z]+:)?//)?(?:[^@/\s]*@)?(?:tcp\()?(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.?(?::(?P<port>[0-9]{1,5}))?\)?(?:[/?#].*)?$")
             .expect("the pattern is constant and valid")
@@ -249,9 +265,9 @@ fn parse<'a>(
         calls.push(Call {
             holder: holder.clone(),
             field: field.clone(),
-            container,
+            container: container.map(str::to_owned),
             value: super::evidence::masked(token),
-            key,
+            key: key.to_owned(),
             namespace: of,
             service,
             port: port.or(match found.name("scheme").map(|scheme| scheme.as_str()) {
@@ -278,8 +294,5 @@ fn in_cluster(graph: &Graph<'_>, host: &str, namespace: &str) -> Option<(String,
 }
 
 fn exists(graph: &Graph<'_>, namespace: &str) -> bool {
-    graph.get::<Namespace>("", namespace).is_some()
-        || graph
-            .all::<Service>()
-            .any(|service| service.metadata.namespace == namespace)
+    graph.get::<Namespace>("", namespace).is_some() || !graph.of::<Service>(namespace).is_empty()
 }

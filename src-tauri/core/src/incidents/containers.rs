@@ -80,9 +80,10 @@ impl<'a> Seen<'a> {
     }
 
     /// Whether its latest end is at most so many seconds ago. A missing time counts as recent.
-    pub fn ended_within(self, seconds: i64, now: i64) -> bool {
+    pub fn ended_within(self, graph: &Graph<'_>, seconds: i64) -> bool {
+        let since = |end: &Terminated| end.finished_at;
         self.ended()
-            .is_some_and(|(_, end)| end.finished_at.is_none_or(|at| now - at <= seconds))
+            .is_some_and(|(_, end)| since(end).is_none_or(|at| !graph.passed(at, seconds + 1)))
     }
 
     /// `status.containerStatuses[name=app].…`
@@ -139,14 +140,17 @@ impl<'a> Seen<'a> {
 const SETTLED: i64 = 3_600;
 
 /// Whether no detector can find anything on the pod: it works, is done, or is on its way out.
-pub(super) fn calm(pod: &Pod, now: i64) -> bool {
+pub(super) fn calm(graph: &Graph<'_>, pod: &Pod) -> bool {
     let status = &pod.status;
     if pod.metadata.deleted.is_some() || status.phase == "Succeeded" {
         return true;
     }
     let settled = |one: &ContainerStatus| {
         let before = one.last_state.terminated.as_deref();
-        before.is_none_or(|end| end.finished_at.is_some_and(|at| now - at > SETTLED))
+        before.is_none_or(|end| {
+            end.finished_at
+                .is_some_and(|at| graph.passed(at, SETTLED + 1))
+        })
     };
     let works = |one: &ContainerStatus| one.ready && one.state.running.is_some() && settled(one);
     let through = |one: &ContainerStatus| {

@@ -40,9 +40,22 @@ pub trait Detector: Sync {
     fn threshold(&self) -> i64;
     /// What it sees, for docs/incidents.md.
     fn doc(&self) -> &'static str;
-    /// The symptoms at their threshold, in any order. `earlier` are those of the detectors before it
-    /// in the list.
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>>;
+    /// The symptoms at their threshold of what is looked at, in any order.
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>>;
+}
+
+/// What the detectors earlier in the list found, in the cluster's own and in the present namespace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier<'s, 'a> {
+    pub(super) common: &'s [Signal<'a>],
+    pub(super) own: &'s [Signal<'a>],
+}
+
+impl<'s, 'a> Earlier<'s, 'a> {
+    fn signals(self, graph: &Graph<'a>) -> impl Iterator<Item = &'s Signal<'a>> + Clone {
+        graph.read_earlier();
+        self.common.iter().chain(self.own)
+    }
 }
 
 /// Every detector; a workload's come after the pods' they read.
@@ -85,21 +98,9 @@ pub(super) fn of(r#type: &str) -> Option<&'static dyn Detector> {
         .find(|detector| detector.r#type() == r#type)
 }
 
-/// Every symptom at its threshold, sorted.
-pub(super) fn detect<'a>(graph: &Graph<'a>) -> Vec<Signal<'a>> {
-    let mut signals = Vec::new();
-    for detector in DETECTORS {
-        if detector.reads().iter().all(|kind| graph.knows(*kind)) {
-            let found = detector.detect(graph, &signals);
-            signals.extend(found);
-        }
-    }
-    signals.sort_by(|a, b| a.key().cmp(&b.key()));
-    signals.dedup_by(|a, b| a.key() == b.key());
-    signals
-}
-
-/// The workloads whose pods are refused, for the causes of the quota that refuses them.
-pub(super) fn refused<'a>(graph: &Graph<'a>) -> Vec<Signal<'a>> {
-    replica_creation_failed::ReplicaCreationFailed.detect(graph, &[])
+/// The workloads of a namespace whose pods are refused, for the causes of the quota that refuses them.
+pub(super) fn refused<'a>(graph: &Graph<'a>, namespace: &str) -> Vec<Signal<'a>> {
+    let detector = &replica_creation_failed::ReplicaCreationFailed;
+    let (refused, _) = graph.from(namespace, || detector.detect(graph, Earlier::default()));
+    refused
 }

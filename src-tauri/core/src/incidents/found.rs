@@ -13,6 +13,7 @@ use super::{
     cover::{self, Root},
     detectors, evidence, fingerprint,
     graph::Graph,
+    judge::Judge,
     links,
     logs::{self, LogRef},
     ranking, severity,
@@ -63,11 +64,14 @@ pub struct Found {
 /// its objects, gives the same answer.
 #[must_use]
 pub fn evaluate(snapshot: &Snapshot) -> Vec<Found> {
-    let graph = Graph::new(snapshot);
-    let signals = detectors::detect(&graph);
-    let mut found: Vec<Found> = cover::roots(&graph, &signals)
+    Judge::default().judge(snapshot)
+}
+
+/// The roots of these symptoms, ranked.
+pub(super) fn ranked<'a>(graph: &Graph<'a>, signals: &[Signal<'a>]) -> Vec<Found> {
+    let mut found: Vec<Found> = cover::roots(graph, signals)
         .iter()
-        .map(|root| assemble(&graph, &signals, root))
+        .map(|root| assemble(graph, signals, root))
         .collect();
     found.sort_by_cached_key(|found| {
         ranking::key(

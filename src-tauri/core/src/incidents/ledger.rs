@@ -111,13 +111,14 @@ impl Ledger {
         for found in found {
             seen.push(self.sighted(found, now, created));
         }
-        // Indexing a cluster is work, and mostly nothing is missed.
+        // Looking at a cluster is work, and mostly nothing is missed.
+        let snapshot = snapshot.in_order();
         let graph = OnceCell::new();
         for (id, stored) in &mut self.incidents {
             if stored.incident.row.state != IncidentState::Resolved && !seen.contains(id) {
                 missed(
                     stored,
-                    graph.get_or_init(|| Graph::new(snapshot)),
+                    graph.get_or_init(|| Graph::new(&snapshot)),
                     self.quiet,
                 );
             }

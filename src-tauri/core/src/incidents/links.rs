@@ -282,7 +282,7 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
                 .is_some_and(|workload| selected(service, workload)),
         }),
         Link::Calls => service(graph, cause)
-            .is_some_and(|service| graph.callers(service).contains(&&effect.owner)),
+            .is_some_and(|service| graph.callers(service).contains(&effect.owner)),
         Link::Claims => effect.pod().is_some_and(|pod| {
             pod.metadata.namespace == cause.object.namespace
                 && pod.spec.volumes.iter().any(|volume| {

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    containers::Seen,
-    graph::{Graph, selects},
-};
-use crate::objects::{Container, IntOrString, Probe, Service};
+use super::{containers::Seen, graph::Graph};
+use crate::objects::{Container, IntOrString, Probe};
 
 /// One of the three probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,11 +125,7 @@ pub(super) fn computed(
         number(other).is_some_and(|other| declared.is_empty() || declared.contains(&other))
     });
     let routed = || -> Option<i64> {
-        let mut services: Vec<&Service> = graph
-            .all::<Service>()
-            .filter(|one| selects(one, container.pod))
-            .collect();
-        services.sort_by_key(|service| &service.metadata.name);
+        let services = graph.services_to(container.pod);
         let ports = services.into_iter().flat_map(|service| &service.spec.ports);
         ports
             .filter_map(|one| match &one.target_port {

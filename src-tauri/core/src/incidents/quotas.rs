@@ -2,7 +2,7 @@
 
 use super::{graph::Graph, signal::Signal, snapshot::Kind, workloads::Workload};
 use crate::{
-    objects::{PersistentVolumeClaim, ResourceQuota, Service, condition},
+    objects::{PersistentVolumeClaim, Pod, ResourceQuota, Service, condition},
     quantity,
 };
 
@@ -22,10 +22,10 @@ pub(super) struct Blocked {
 }
 
 /// The resources of a quota that keep something of its namespace from being made.
-pub(super) fn blocked(
-    graph: &Graph<'_>,
+pub(super) fn blocked<'s, 'a: 's>(
+    graph: &Graph<'a>,
     quota: &ResourceQuota,
-    signals: &[Signal<'_>],
+    signals: impl Iterator<Item = &'s Signal<'a>>,
 ) -> Vec<Blocked> {
     let namespace = &*quota.metadata.namespace;
     let mut found: Vec<Blocked> = Vec::new();
@@ -35,7 +35,6 @@ pub(super) fn blocked(
         &quota.status.hard
     };
     let waiting: Vec<&Signal<'_>> = signals
-        .iter()
         .filter(|signal| signal.r#type == "replica_creation_failed")
         .filter(|signal| signal.object.namespace == namespace)
         .collect();
@@ -139,22 +138,16 @@ fn missing(graph: &Graph<'_>, workload: &Workload<'_>) -> f64 {
 
 fn missing_service(graph: &Graph<'_>, namespace: &str) -> bool {
     graph.knows(Kind::Services)
-        && graph
-            .calls()
-            .iter()
-            .flat_map(|(_, calls)| calls)
-            .any(|call| {
-                call.namespace == namespace
-                    && graph.get::<Service>(namespace, &call.service).is_none()
-            })
+        && graph.calls().flat_map(|(_, calls)| calls).any(|call| {
+            call.namespace == namespace && graph.get::<Service>(namespace, &call.service).is_none()
+        })
 }
 
 fn missing_claim(graph: &Graph<'_>, namespace: &str) -> bool {
     graph.knows(Kind::Claims)
-        && graph.pods().any(|pod| {
-            pod.metadata.namespace == namespace
-                && condition(&pod.status.conditions, "PodScheduled")
-                    .is_some_and(|held| held.status == "False")
+        && graph.of::<Pod>(namespace).iter().any(|pod| {
+            condition(&pod.status.conditions, "PodScheduled")
+                .is_some_and(|held| held.status == "False")
                 && pod.spec.volumes.iter().any(|volume| {
                     volume
                         .persistent_volume_claim

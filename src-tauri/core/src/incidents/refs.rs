@@ -6,7 +6,7 @@ use kubegraf_ipc::object::ObjectRef;
 
 use super::{graph::Graph, nearest::nearest, snapshot::Kind, workloads::Workload};
 use crate::objects::{
-    ConfigMap, Meta, Object, PersistentVolumeClaim, PodSpec, PriorityClass, Secret, ServiceAccount,
+    ConfigMap, PersistentVolumeClaim, PodSpec, PriorityClass, Secret, ServiceAccount,
 };
 
 /// One reference of a pod spec.
@@ -347,11 +347,8 @@ pub(super) fn check<'a>(
 /// The names of a kind in a namespace.
 fn names<'a>(graph: &Graph<'a>, kind: Kind, namespace: &str) -> BTreeSet<&'a str> {
     fn of<'a, T: super::snapshot::Held>(graph: &Graph<'a>, namespace: &str) -> BTreeSet<&'a str> {
-        let metas = graph.all::<T>().map(Object::metadata);
-        metas
-            .filter(|meta: &&Meta| meta.namespace == namespace)
-            .map(|meta| &*meta.name)
-            .collect()
+        let all = graph.of::<T>(namespace).iter();
+        all.map(|one| &*one.metadata().name).collect()
     }
     match kind {
         Kind::ConfigMaps => of::<ConfigMap>(graph, namespace),

@@ -16,10 +16,10 @@ pub(super) type Changes = BTreeMap<String, Option<String>>;
 pub(super) fn wanted(graph: &Graph<'_>, service: &Service) -> bool {
     let meta = &service.metadata;
     matches!(service.spec.r#type.as_str(), "LoadBalancer" | "NodePort")
-        || graph.all::<Ingress>().any(|ingress| {
-            ingress.metadata.namespace == meta.namespace
-                && ingress.backends().any(|(_, one)| meta.name == *one.name)
-        })
+        || graph
+            .of::<Ingress>(&meta.namespace)
+            .iter()
+            .any(|ingress| ingress.backends().any(|(_, one)| meta.name == *one.name))
         || !graph.callers(service).is_empty()
 }
 
@@ -140,12 +140,9 @@ pub(super) fn wrong_port(graph: &Graph<'_>, service: &Service) -> Option<WrongPo
             .flat_map(|one| &one.spec.containers);
         let found: Vec<&Container> = of_workloads.collect();
         if found.is_empty() {
-            let pods: Vec<&Pod> = graph
-                .pods()
-                .filter(|pod| super::graph::selects(service, pod))
-                .take(1)
-                .collect();
-            pods.into_iter()
+            let mut pods = graph.of::<Pod>(&service.metadata.namespace).iter();
+            pods.find(|pod| super::graph::selects(service, pod))
+                .into_iter()
                 .flat_map(|pod| &pod.spec.containers)
                 .collect()
         } else {

@@ -7,7 +7,7 @@ use super::{
     signal::Signal,
     snapshot::Kind,
 };
-use crate::objects::{Pod, condition};
+use crate::objects::{Namespace, Pod, Service, condition};
 
 /// The severity of an incident with a known cause.
 pub(super) fn of(
@@ -35,10 +35,7 @@ fn unreachable(graph: &Graph<'_>, pods: &[&Pod]) -> bool {
     pods.iter().any(|pod| {
         graph.services_to(pod).into_iter().any(|service| {
             let routed = matches!(service.spec.r#type.as_str(), "LoadBalancer" | "NodePort");
-            routed
-                && !graph
-                    .pods()
-                    .any(|other| selects(service, other) && ready(other))
+            routed && !answers(graph, service)
         })
     })
 }
@@ -69,28 +66,24 @@ fn carried_by_others(graph: &Graph<'_>, owner: &ObjectRef, pods: &[&Pod]) -> boo
     let desired = deployment.spec.replicas.unwrap_or(1);
     deployment.status.ready_replicas * 4 >= desired * 3
         && pods.iter().all(|pod| {
-            graph.services_to(pod).into_iter().all(|service| {
-                graph
-                    .pods()
-                    .any(|other| selects(service, other) && ready(other))
-            })
+            graph
+                .services_to(pod)
+                .into_iter()
+                .all(|service| answers(graph, service))
         })
 }
 
 fn development(graph: &Graph<'_>, owner: &ObjectRef) -> bool {
-    graph
-        .snapshot()
-        .namespaces
-        .iter()
-        .flatten()
-        .any(|namespace| {
-            namespace.metadata.name == owner.namespace
-                && namespace
-                    .metadata
-                    .labels
-                    .get("kubegraf.io/tier")
-                    .is_some_and(|tier| tier == "dev")
-        })
+    let namespace = graph.get::<Namespace>("", &owner.namespace);
+    let tier = namespace.and_then(|one| one.metadata.labels.get("kubegraf.io/tier"));
+    tier.is_some_and(|tier| tier == "dev")
+}
+
+/// Whether a pod behind the Service is ready.
+fn answers(graph: &Graph<'_>, service: &Service) -> bool {
+    let pods = graph.of::<Pod>(&service.metadata.namespace).iter();
+    pods.into_iter()
+        .any(|pod| selects(service, pod) && ready(pod))
 }
 
 fn ready(pod: &Pod) -> bool {

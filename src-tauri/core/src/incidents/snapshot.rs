@@ -1,19 +1,20 @@
 //! What the engine looks at: one cluster at one time, kind by kind.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use kubegraf_ipc::object::ObjectRef;
 use serde_json::Value;
 
+use super::{list::List, notes::Kinds};
 use crate::objects::{
     ConfigMap, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler,
-    Ingress, IngressClass, Job, Lease, LimitRange, Meta, Namespace, Node, Object, PersistentVolume,
+    Ingress, IngressClass, Job, Lease, LimitRange, Namespace, Node, Object, PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
     Secret, Service, ServiceAccount, StatefulSet, StorageClass,
 };
 
 /// The objects of one kind; `None` means unknown or unreadable, never empty.
-pub type Objects<T> = Option<Vec<Arc<T>>>;
+pub type Objects<T> = Option<List<T>>;
 
 /// Whether an object is in the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +35,21 @@ pub(crate) trait Held: Object {
     fn held(snapshot: &Snapshot) -> &Objects<Self>;
     /// Its objects, to fill in.
     fn held_mut(snapshot: &mut Snapshot) -> &mut Objects<Self>;
+
+    /// The namespace whose judgement it may change; empty for the cluster's own.
+    fn district(&self) -> &str {
+        &self.metadata().namespace
+    }
+
+    /// What a judgement has read that this object may change.
+    fn marks(&self) -> Kinds {
+        Kinds::of(Self::OF)
+    }
 }
 
 macro_rules! kinds {
-    ($($field:ident: $variant:ident of $type:ident;)*) => {
+    ($($field:ident: $variant:ident of $type:ident
+        $({ $($method:ident -> $reply:ty = $body:expr;)* })?;)*) => {
         /// One cluster at one time.
         #[derive(Clone, Debug, Default)]
         pub struct Snapshot {
@@ -64,6 +76,7 @@ macro_rules! kinds {
             fn held_mut(snapshot: &mut Snapshot) -> &mut Objects<Self> {
                 &mut snapshot.$field
             }
+            $($(fn $method(&self) -> $reply { $body(self) })*)?
         })*
 
         impl Kind {
@@ -125,13 +138,70 @@ macro_rules! kinds {
                 match kind { $(Kind::$variant => self.$field.is_some(),)* }
             }
 
-            /// Visits the metadata of every object that is looked up by name alone.
-            pub(super) fn each_named<'a>(&'a self, mut visit: impl FnMut(Kind, &'a Meta, usize)) {
-                $(if !matches!(Kind::$variant, Kind::Pods | Kind::Events) {
-                    for (place, object) in self.$field.iter().flatten().enumerate() {
-                        visit(Kind::$variant, &object.metadata, place);
-                    }
+            /// The same with every list in the order of names.
+            #[must_use]
+            pub fn in_order(&self) -> Cow<'_, Self> {
+                let ordered = true $(&& self.$field.as_ref().is_none_or(List::is_ordered))*;
+                if ordered {
+                    return Cow::Borrowed(self);
+                }
+                let mut sorted = self.clone();
+                $(if let Some(list) = &mut sorted.$field {
+                    list.order();
                 })*
+                Cow::Owned(sorted)
+            }
+
+            /// Whether both know the same kinds, and the same of them are empty.
+            pub(super) fn as_broad_as(&self, other: &Self) -> bool {
+                true $(&& self.$field.as_ref().map(List::is_empty)
+                    == other.$field.as_ref().map(List::is_empty))*
+            }
+
+            /// Tells of every object that is not the same in `before`: as it was, as it is, or both.
+            pub(super) fn changed_since(
+                &self,
+                before: &Self,
+                mut tell: impl FnMut(&str, Kinds),
+            ) {
+                $(if let (Some(now), Some(before)) = (&self.$field, &before.$field) {
+                    now.changed_since(before, |object: &$type| {
+                        tell(object.district(), object.marks());
+                    });
+                })*
+            }
+
+            /// Tells of the namespaces of a kind's objects, each at least once.
+            pub(super) fn each_namespace<'a>(&'a self, mut tell: impl FnMut(&'a str)) {
+                $(for namespace in self.$field.iter().flat_map(List::namespaces) {
+                    tell(namespace);
+                })*
+            }
+
+            /// Takes over the objects of another snapshot, or replaces those of the same names.
+            #[cfg(test)]
+            pub(super) fn absorb(&mut self, other: &Self) {
+                $(for object in other.$field.iter().flatten() {
+                    self.$field.get_or_insert_default().put(Arc::clone(object));
+                })*
+            }
+
+            /// Replaces the n-th object by a copy, or takes it away.
+            #[cfg(test)]
+            pub(super) fn disturb(&mut self, n: usize, remove: bool) {
+                let total = 0 $(+ self.$field.as_ref().map_or(0, List::len))*;
+                if total == 0 {
+                    return;
+                }
+                let n = n % total;
+                let mut from = 0;
+                $(if let Some(list) = &mut self.$field {
+                    if (from..from + list.len()).contains(&n) {
+                        return list.disturb(n - from, remove);
+                    }
+                    from += list.len();
+                })*
+                unreachable!("object {n} of {from}");
             }
 
             /// Declares a kind read, though it may be empty.
@@ -167,11 +237,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    pods: Pods of Pod;
+    pods: Pods of Pod { marks -> Kinds = of_pod; };
     deployments: Deployments of Deployment;
     replica_sets: ReplicaSets of ReplicaSet;
     nodes: Nodes of Node;
-    events: Events of Event;
+    events: Events of Event { district -> &str = about; };
     services: Services of Service;
     namespaces: Namespaces of Namespace;
     stateful_sets: StatefulSets of StatefulSet;
@@ -195,15 +265,25 @@ kinds! {
     slices: EndpointSlices of EndpointSlice;
 }
 
+/// A pod without a controller is a workload itself.
+fn of_pod(pod: &Pod) -> Kinds {
+    let kind = Kinds::of(Kind::Pods);
+    match pod.metadata.controller() {
+        Some(_) => kind,
+        None => kind | Kinds::BARE_PODS,
+    }
+}
+
+/// An event counts where the object is that it is about.
+fn about(event: &Event) -> &str {
+    &event.involved_object.namespace
+}
+
 fn find<T: Object>(objects: &Objects<T>, wanted: &ObjectRef) -> Existence {
     let Some(objects) = objects else {
         return Existence::Unknown;
     };
-    let there = objects.iter().any(|object| {
-        let meta = object.metadata();
-        meta.name == wanted.name && meta.namespace == wanted.namespace
-    });
-    if there {
+    if objects.get(&wanted.namespace, &wanted.name).is_some() {
         Existence::Present
     } else {
         Existence::Gone

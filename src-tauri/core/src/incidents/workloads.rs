@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use kubegraf_ipc::object::ObjectRef;
 
-use super::snapshot::Snapshot;
-use crate::objects::{Map, Meta, Object, PodSpec, Template};
+use super::{graph::Graph, snapshot::Kind};
+use crate::objects::{
+    CronJob, DaemonSet, Deployment, Job, Map, Meta, Object, PodSpec, ReplicaSet, StatefulSet,
+    Template,
+};
 
 /// A workload as the rules see it.
 #[derive(Clone, Debug)]
@@ -26,9 +29,9 @@ pub struct Workload<'a> {
     pub ready: Option<u32>,
 }
 
-/// Every workload, in name order. A Job of a CronJob and a ReplicaSet of a Deployment are not
-/// workloads of their own.
-pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
+/// Every workload that is looked at, in name order. A Job of a CronJob and a ReplicaSet of a
+/// Deployment are not workloads of their own.
+pub(super) fn all<'a>(graph: &Graph<'a>) -> Vec<Workload<'a>> {
     const TEMPLATE: &str = "spec.template.spec";
     fn of<'a, T: Object>(
         object: &'a T,
@@ -48,21 +51,21 @@ pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
         }
     }
     let mut found = Vec::new();
-    for one in snapshot.deployments.iter().flatten() {
+    for one in graph.all::<Deployment>() {
         let seen = one.status.observed_generation > 0 || !one.status.conditions.is_empty();
         found.push(of(
-            &**one,
+            one,
             &one.spec.template,
             TEMPLATE,
             Some(one.spec.replicas.unwrap_or(1)),
             seen.then_some(one.status.ready_replicas),
         ));
     }
-    for one in snapshot.replica_sets.iter().flatten() {
+    for one in graph.all::<ReplicaSet>() {
         if one.metadata.controller().is_none() {
             let seen = one.status.observed_generation > 0;
             found.push(of(
-                &**one,
+                one,
                 &one.spec.template,
                 TEMPLATE,
                 Some(one.spec.replicas.unwrap_or(1)),
@@ -70,42 +73,42 @@ pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
             ));
         }
     }
-    for one in snapshot.stateful_sets.iter().flatten() {
+    for one in graph.all::<StatefulSet>() {
         let seen = one.status.observed_generation.is_some();
         found.push(of(
-            &**one,
+            one,
             &one.spec.template,
             TEMPLATE,
             Some(one.spec.replicas.unwrap_or(1)),
             seen.then_some(one.status.ready_replicas),
         ));
     }
-    for one in snapshot.daemon_sets.iter().flatten() {
+    for one in graph.all::<DaemonSet>() {
         let seen = one.status.observed_generation.is_some();
         found.push(of(
-            &**one,
+            one,
             &one.spec.template,
             TEMPLATE,
             seen.then_some(one.status.desired_number_scheduled),
             seen.then_some(one.status.number_ready),
         ));
     }
-    for one in snapshot.jobs.iter().flatten() {
+    for one in graph.all::<Job>() {
         let done = one.status.completion_time.is_some() || one.spec.suspend;
         if one.metadata.controller().is_none() && !done {
-            found.push(of(&**one, &one.spec.template, TEMPLATE, None, None));
+            found.push(of(one, &one.spec.template, TEMPLATE, None, None));
         }
     }
-    for one in snapshot.cron_jobs.iter().flatten() {
+    for one in graph.all::<CronJob>() {
         if !one.spec.suspend {
             let template = &one.spec.job_template.spec.template;
             let path = "spec.jobTemplate.spec.template.spec";
-            found.push(of(&**one, template, path, None, None));
+            found.push(of(one, template, path, None, None));
         }
     }
-    for pod in snapshot.pods.iter().flatten() {
+    for pod in graph.bare_pods() {
         let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
-        if pod.metadata.controller().is_none() && !over {
+        if !over {
             found.push(Workload {
                 object: pod.reference(),
                 meta: &pod.metadata,
@@ -117,29 +120,27 @@ pub(super) fn all(snapshot: &Snapshot) -> Vec<Workload<'_>> {
             });
         }
     }
-    unread(snapshot, &mut found);
+    unread(graph, &mut found);
     found.retain(|workload| workload.meta.deleted.is_none());
     found.sort_by(|a, b| a.object.cmp(&b.object));
     found
 }
 
 /// Adds the controllers of pods that were not read: what is known of them is one of their pods.
-fn unread<'a>(snapshot: &'a Snapshot, found: &mut Vec<Workload<'a>>) {
-    if snapshot.replica_sets.is_some()
-        && snapshot.stateful_sets.is_some()
-        && snapshot.daemon_sets.is_some()
-    {
+fn unread<'a>(graph: &Graph<'a>, found: &mut Vec<Workload<'a>>) {
+    let read = [Kind::ReplicaSets, Kind::StatefulSets, Kind::DaemonSets];
+    if read.iter().all(|kind| graph.knows(*kind)) {
         return;
     }
     let mut known: BTreeSet<ObjectRef> = BTreeSet::new();
-    for pod in snapshot.pods.iter().flatten() {
+    for pod in graph.pods() {
         let Some(owner) = pod.metadata.controller() else {
             continue;
         };
         let read = match &*owner.kind {
-            "ReplicaSet" => snapshot.replica_sets.is_some() || snapshot.deployments.is_some(),
-            "StatefulSet" => snapshot.stateful_sets.is_some(),
-            "DaemonSet" => snapshot.daemon_sets.is_some(),
+            "ReplicaSet" => graph.knows(Kind::ReplicaSets) || graph.knows(Kind::Deployments),
+            "StatefulSet" => graph.knows(Kind::StatefulSets),
+            "DaemonSet" => graph.knows(Kind::DaemonSets),
             _ => true,
         };
         let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");

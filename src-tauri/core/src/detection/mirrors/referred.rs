@@ -89,7 +89,7 @@ where
         (***self).changes()
     }
     fn fill(&self, snapshot: &mut Snapshot) {
-        *T::held_mut(snapshot) = Some(self.objects().to_vec());
+        *T::held_mut(snapshot) = Some(self.objects().into());
     }
 }
 

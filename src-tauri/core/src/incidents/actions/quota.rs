@@ -13,10 +13,10 @@ use crate::{
 pub(super) fn raise(case: &Case<'_, '_>) -> Option<Built> {
     let target = case.candidate.map(|candidate| &candidate.target)?;
     let quota: &ResourceQuota = case.graph.get(&target.namespace, &target.name)?;
-    let waiting = detectors::refused(case.graph);
+    let waiting = detectors::refused(case.graph, &target.namespace);
     let mut hard = serde_json::Map::new();
     let mut lines = Vec::new();
-    for one in quotas::blocked(case.graph, quota, &waiting) {
+    for one in quotas::blocked(case.graph, quota, waiting.iter()) {
         if creation::cause_of(&one.resource) != case.cause || hard.contains_key(&one.resource) {
             continue;
         }

@@ -97,7 +97,7 @@ pub(super) fn address(case: &Case<'_, '_>) -> Option<Built> {
         return None;
     }
     let (list, index, at, old) = workload.containers().find_map(|(list, container)| {
-        if Some(&*container.name) != call.container {
+        if Some(&*container.name) != call.container.as_deref() {
             return None;
         }
         let at = container.env.iter().position(|env| env.name == call.key)?;

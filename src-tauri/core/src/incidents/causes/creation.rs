@@ -108,25 +108,21 @@ fn exceeded<'a>(graph: &Graph<'a>, signal: &Signal<'a>, cause: &str) -> Option<C
             .into_iter()
             .collect(),
         _ => {
-            let mut all: Vec<&ResourceQuota> = graph
-                .all::<ResourceQuota>()
-                .filter(|quota| quota.metadata.namespace == signal.object.namespace)
-                .collect();
-            all.sort_by_key(|quota| &quota.metadata.name);
-            all
+            let all = graph.of::<ResourceQuota>(&signal.object.namespace).iter();
+            all.map(AsRef::as_ref).collect()
         }
     };
     // The quota's own symptom was found from the workloads' symptoms; they are found again here.
     let signals = std::slice::from_ref(signal);
     let waiting;
     let signals = if signal.r#type == "quota_exhausted" {
-        waiting = super::super::detectors::refused(graph);
+        waiting = super::super::detectors::refused(graph, &signal.object.namespace);
         &waiting[..]
     } else {
         signals
     };
     for quota in quotas {
-        let blocked = quotas::blocked(graph, quota, signals);
+        let blocked = quotas::blocked(graph, quota, signals.iter());
         let Some(one) = blocked.iter().find(|one| cause_of(&one.resource) == cause) else {
             continue;
         };

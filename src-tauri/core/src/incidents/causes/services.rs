@@ -193,11 +193,8 @@ pub(in super::super) fn wrong_address<'g, 'a>(
     graph: &'g Graph<'a>,
     signal: &Signal<'a>,
     near: bool,
-) -> Option<(&'g Call<'a>, Mismatch<'a>)> {
-    let (_, all) = graph
-        .calls()
-        .iter()
-        .find(|(caller, _)| *caller == signal.owner)?;
+) -> Option<(&'g Call, Mismatch<'a>)> {
+    let (_, all) = graph.calls().find(|(caller, _)| *caller == signal.owner)?;
     all.iter().find_map(|call| {
         let wrong = calls::harmful(graph, &signal.owner, call)?;
         (matches!(wrong, Mismatch::Service(None)) != near).then_some((call, wrong))

@@ -10,8 +10,8 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
-use crate::objects::{Object, PersistentVolumeClaim, condition};
+use super::{Detector, Earlier};
+use crate::objects::{Node, Object, PersistentVolumeClaim, Pod, condition};
 
 /// `pvc_pending`
 pub(super) struct PvcPending;
@@ -37,7 +37,7 @@ impl Detector for PvcPending {
     fn doc(&self) -> &'static str {
         "a claim is Pending for one minute (five while a provisioner works) and a pod uses it, or its class binds at once; a claim that waits for its first consumer does not count while nothing failed"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         for claim in graph.all::<PersistentVolumeClaim>() {
             let meta = &claim.metadata;
@@ -61,11 +61,9 @@ impl Detector for PvcPending {
             } else {
                 self.threshold()
             };
-            let young = meta.created.is_some_and(|at| graph.now() - at < limit);
-            let used = graph.pods().any(|pod| {
-                pod.metadata.namespace == meta.namespace
-                    && pod.node_name.is_empty()
-                    && fit::claims(pod).any(|name| *name == *meta.name)
+            let young = meta.created.is_some_and(|at| !graph.passed(at, limit));
+            let used = graph.of::<Pod>(&meta.namespace).iter().any(|pod| {
+                pod.node_name.is_empty() && fit::claims(pod).any(|name| *name == *meta.name)
             });
             let waits = fit::waits(graph, claim);
             if young
@@ -82,7 +80,7 @@ impl Detector for PvcPending {
                 meta.created,
             )];
             evidence.extend(refused.map(|event| evidence::event(event)));
-            let begun = meta.created.unwrap_or(graph.now());
+            let begun = meta.created.unwrap_or_else(|| graph.now());
             signals.push(Signal::of(self.r#type(), object, begun, evidence));
         }
         signals
@@ -108,7 +106,7 @@ impl Detector for PvcLost {
     fn doc(&self) -> &'static str {
         "a claim has lost its volume"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let lost = graph.all::<PersistentVolumeClaim>().filter(|claim| {
             claim.status.phase == "Lost"
                 && !containers::ignored(&claim.metadata.annotations, self.r#type())
@@ -122,7 +120,7 @@ impl Detector for PvcLost {
                 EvidenceSource::Status,
                 None,
             );
-            let begun = claim.metadata.created.unwrap_or(graph.now());
+            let begun = claim.metadata.created.unwrap_or_else(|| graph.now());
             Signal::of(self.r#type(), object, begun, vec![status])
         })
         .collect()
@@ -148,11 +146,11 @@ impl Detector for NodePressure {
     fn doc(&self) -> &'static str {
         "a node that reports has MemoryPressure, DiskPressure, PIDPressure or NetworkUnavailable for one minute"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
-        for node in graph.nodes() {
+        for node in graph.own::<Node>() {
             let object = node.reference();
-            let down = earlier.iter().any(|signal| signal.object == object);
+            let down = earlier.signals(graph).any(|signal| signal.object == object);
             if down
                 || node.metadata.deleted.is_some()
                 || containers::ignored(&node.metadata.annotations, self.r#type())
@@ -169,7 +167,7 @@ impl Detector for NodePressure {
             .filter_map(|name| condition(&node.status.conditions, name))
             .find(|one| {
                 let at = one.last_transition_time;
-                one.status == "True" && at.is_none_or(|at| graph.now() - at >= self.threshold())
+                one.status == "True" && at.is_none_or(|at| graph.passed(at, self.threshold()))
             });
             if let Some(one) = found {
                 let field = format!("status.conditions[type={}].status", one.r#type);
@@ -183,7 +181,12 @@ impl Detector for NodePressure {
                 )];
                 signals.push(Signal {
                     place: super::super::signal::Place::Node(node),
-                    ..Signal::of(self.r#type(), object, at.unwrap_or(graph.now()), evidence)
+                    ..Signal::of(
+                        self.r#type(),
+                        object,
+                        at.unwrap_or_else(|| graph.now()),
+                        evidence,
+                    )
                 });
             }
         }

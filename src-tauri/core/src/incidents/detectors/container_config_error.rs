@@ -8,7 +8,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Object;
 
 /// `container_config_error`
@@ -30,7 +30,7 @@ impl Detector for ContainerConfigError {
     fn doc(&self) -> &'static str {
         "a container waits with CreateContainerConfigError"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -44,7 +44,7 @@ impl Detector for ContainerConfigError {
                     object: pod.reference(),
                     owner: graph.owner(pod),
                     container: Some(container.name()),
-                    first_seen: begun.unwrap_or(graph.now()),
+                    first_seen: begun.unwrap_or_else(|| graph.now()),
                     evidence: vec![
                         container.observed("state.waiting.reason", &waiting.reason, begun),
                         container.observed(

@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Object;
 
 /// `container_start_error`
@@ -41,7 +41,7 @@ impl Detector for ContainerStartError {
     fn doc(&self) -> &'static str {
         "a container waits with RunContainerError, CreateContainerError, PreCreateHookError or PreStartHookError, or its last end is a StartError, ContainerCannotRun or exit code 126, 127 or 128, and it does not run"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -66,7 +66,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     }
     let ended = container.ended().filter(|(_, end)| {
         let never_ran = ENDED.contains(&end.reason.as_str()) || matches!(end.exit_code, 126..=128);
-        never_ran && container.ended_within(RECENT, graph.now())
+        never_ran && container.ended_within(graph, RECENT)
     });
     if let Some((path, end)) = ended.filter(|_| container.status.state.running.is_none()) {
         let at = end.finished_at;
@@ -93,7 +93,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),
-        first_seen: begun.unwrap_or(graph.now()),
+        first_seen: begun.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     })

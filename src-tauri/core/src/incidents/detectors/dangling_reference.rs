@@ -12,7 +12,7 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 
 /// `dangling_reference`
 pub(super) struct DanglingReference;
@@ -33,13 +33,13 @@ impl Detector for DanglingReference {
     fn doc(&self) -> &'static str {
         "a workload that wants pods refers to a ConfigMap, Secret, key, ServiceAccount or PriorityClass that does not exist; optional references and kinds that were not read do not count"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         for workload in graph.workloads() {
             let young = workload
                 .meta
                 .created
-                .is_some_and(|at| graph.now() - at < self.threshold());
+                .is_some_and(|at| !graph.passed(at, self.threshold()));
             let quiet = containers::ignored(&workload.meta.annotations, self.r#type());
             if workload.desired == Some(0) || young || quiet {
                 continue;
@@ -79,7 +79,7 @@ impl Detector for DanglingReference {
                     seen(object, field, "absent", EvidenceSource::Computed, None)
                 });
                 let evidence = evidence.chain(absent).collect();
-                let begun = workload.meta.created.unwrap_or(graph.now());
+                let begun = workload.meta.created.unwrap_or_else(|| graph.now());
                 signals.push(Signal {
                     container,
                     ..Signal::of(self.r#type(), workload.object.clone(), begun, evidence)

@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Condition, Deployment, Object, ReplicaSet, condition};
 
 /// `deployment_rollout_failure`
@@ -31,7 +31,7 @@ impl Detector for DeploymentRolloutFailure {
     fn doc(&self) -> &'static str {
         "a Deployment that is not paused reports ProgressDeadlineExceeded, or every pod of its newest ReplicaSet shows a symptom above while the rollout is unfinished"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         graph
             .deployments()
             .filter(|deployment| {
@@ -65,7 +65,7 @@ pub(in super::super) fn newest<'a>(
 fn find<'a>(
     graph: &Graph<'a>,
     deployment: &'a Deployment,
-    earlier: &[Signal<'a>],
+    earlier: Earlier<'_, 'a>,
 ) -> Option<Signal<'a>> {
     let late = condition(&deployment.status.conditions, "Progressing").is_some_and(exceeded);
     let wanted = deployment.spec.replicas.unwrap_or(1);
@@ -90,7 +90,7 @@ fn find<'a>(
         object: object.clone(),
         owner: object.clone(),
         container: None,
-        first_seen: first_seen.unwrap_or(graph.now()),
+        first_seen: first_seen.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Deployment(deployment),
     };
@@ -116,7 +116,7 @@ fn find<'a>(
         .iter()
         .filter_map(|pod| {
             earlier
-                .iter()
+                .signals(graph)
                 .find(|signal| signal.pod().is_some_and(|p| std::ptr::eq(p, *pod)))
         })
         .collect();

@@ -10,7 +10,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Deployment, Object, Pod, condition};
 
 /// `deployment_unavailable`
@@ -35,7 +35,7 @@ impl Detector for DeploymentUnavailable {
     fn doc(&self) -> &'static str {
         "a Deployment that is not paused reports MinimumReplicasUnavailable for five minutes, no rollout of it is within its deadline and its pods are past their first probes"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         graph
             .deployments()
             .filter(|deployment| {
@@ -53,7 +53,7 @@ fn find<'a>(graph: &Graph<'a>, deployment: &'a Deployment, threshold: i64) -> Op
     let conditions = &deployment.status.conditions;
     let lacks = condition(conditions, "Available").filter(|one| one.status == "False")?;
     let at = lacks.last_transition_time;
-    let young = at.is_some_and(|at| graph.now() - at < threshold);
+    let young = at.is_some_and(|at| !graph.passed(at, threshold));
     if young || rolling(graph, deployment) || starting(graph, deployment) {
         return None;
     }
@@ -78,7 +78,7 @@ fn find<'a>(graph: &Graph<'a>, deployment: &'a Deployment, threshold: i64) -> Op
         ..Signal::of(
             "deployment_unavailable",
             object,
-            at.unwrap_or(graph.now()),
+            at.unwrap_or_else(|| graph.now()),
             evidence,
         )
     })
@@ -96,7 +96,7 @@ fn rolling(graph: &Graph<'_>, deployment: &Deployment) -> bool {
     let last = progress.last_update_time.or(progress.last_transition_time);
     progress.status == "True"
         && progress.reason != "NewReplicaSetAvailable"
-        && last.is_some_and(|at| graph.now() - at < deadline)
+        && last.is_some_and(|at| !graph.passed(at, deadline))
 }
 
 /// Whether every pod that is not ready is still within the first budget of its readiness probe.
@@ -120,7 +120,7 @@ fn starting(graph: &Graph<'_>, deployment: &Deployment) -> bool {
         one.status.ready
             || probe
                 .zip(since)
-                .is_some_and(|(probe, at)| graph.now() - at < probes::budget(probe, 2).max(30))
+                .is_some_and(|(probe, at)| !graph.passed(at, probes::budget(probe, 2).max(30)))
     };
     !waiting.is_empty()
         && waiting

@@ -8,7 +8,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::{Detector, pod_crash_loop};
+use super::{Detector, Earlier, pod_crash_loop};
 use crate::objects::Object;
 
 /// `high_restart_count`
@@ -35,7 +35,7 @@ impl Detector for HighRestartCount {
     fn doc(&self) -> &'static str {
         "a container was restarted at least five times, once within the last hour, and runs now without looping"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -43,7 +43,7 @@ impl Detector for HighRestartCount {
             .filter(|container| {
                 container.status.restart_count >= MANY
                     && container.status.state.running.is_some()
-                    && container.ended_within(RECENT, graph.now())
+                    && container.ended_within(graph, RECENT)
                     && container.ended().is_some_and(|(_, end)| end.exit_code != 0)
                     && !pod_crash_loop::loops(graph, *container)
             })
@@ -55,7 +55,7 @@ impl Detector for HighRestartCount {
                     object: container.pod.reference(),
                     owner: graph.owner(container.pod),
                     container: Some(container.name()),
-                    first_seen: at.unwrap_or(graph.now()),
+                    first_seen: at.unwrap_or_else(|| graph.now()),
                     evidence: vec![
                         container.observed("restartCount", container.status.restart_count, None),
                         container.observed(&format!("{path}.exitCode"), end.exit_code, at),

@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Object, condition};
 
 /// `image_pull_error`
@@ -41,7 +41,7 @@ impl Detector for ImagePullError {
     fn doc(&self) -> &'static str {
         "a container waits with ImagePullBackOff, InvalidImageName, ErrImageNeverPull, ImageInspectError, RegistryUnavailable or SignatureValidationFailed; with ErrImagePull after a second attempt, a back-off or one minute"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -85,7 +85,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         .map(|event| event.times())
         .sum();
     let again = pulls >= 2 || events.iter().any(|event| event.reason == "BackOff");
-    let long = begun.is_none_or(|at| graph.now() - at >= ImagePullError.threshold());
+    let long = begun.is_none_or(|at| graph.passed(at, ImagePullError.threshold()));
     if reason == "ErrImagePull" && !again && !long {
         return None;
     }
@@ -105,7 +105,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),
-        first_seen: begun.unwrap_or(graph.now()),
+        first_seen: begun.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     })

@@ -10,7 +10,7 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Ingress;
 
 /// `ingress_misconfigured`
@@ -32,13 +32,13 @@ impl Detector for IngressMisconfigured {
     fn doc(&self) -> &'static str {
         "an Ingress names a Service, port, class or TLS Secret that does not exist"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         for ingress in graph.all::<Ingress>() {
             let meta = &ingress.metadata;
             let young = meta
                 .created
-                .is_some_and(|at| graph.now() - at < self.threshold());
+                .is_some_and(|at| !graph.passed(at, self.threshold()));
             let quiet = containers::ignored(&meta.annotations, self.r#type());
             let faults = faults(graph, ingress);
             if young || quiet || meta.deleted.is_some() || faults.is_empty() {
@@ -51,7 +51,7 @@ impl Detector for IngressMisconfigured {
                     seen(object.clone(), field, words, EvidenceSource::Spec, None)
                 })
                 .collect();
-            let begun = meta.created.unwrap_or(graph.now());
+            let begun = meta.created.unwrap_or_else(|| graph.now());
             signals.push(Signal::of(self.r#type(), object, begun, evidence));
         }
         signals

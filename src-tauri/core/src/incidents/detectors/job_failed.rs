@@ -14,7 +14,7 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Condition, Job, Object, condition};
 
 /// `job_failed`
@@ -39,7 +39,7 @@ impl Detector for JobFailed {
     fn doc(&self) -> &'static str {
         "a Job has the condition Failed, within the last day and without a later success of the same CronJob"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut last_success: BTreeMap<ObjectRef, i64> = BTreeMap::new();
         for job in graph.all::<Job>() {
             if let (Some(at), Some(owner)) = (succeeded(job), graph.top(job)) {
@@ -60,7 +60,7 @@ impl Detector for JobFailed {
                     .top(*job)
                     .and_then(|owner| last_success.get(&owner).copied())
                     .is_some_and(|success| at.is_none_or(|at| success > at));
-                !overtaken && at.is_none_or(|at| graph.now() - at <= RECENT)
+                !overtaken && at.is_none_or(|at| !graph.passed(at, RECENT + 1))
             })
             .map(|(job, failure)| signal(graph, job, failure))
             .collect()
@@ -103,7 +103,7 @@ fn signal<'a>(graph: &Graph<'a>, job: &'a Job, failure: &Condition) -> Signal<'a
         ..Signal::of(
             JobFailed.r#type(),
             object,
-            at.unwrap_or(graph.now()),
+            at.unwrap_or_else(|| graph.now()),
             evidence,
         )
     }

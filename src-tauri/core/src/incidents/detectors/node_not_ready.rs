@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Node, Object, condition};
 
 /// `node_not_ready`
@@ -34,8 +34,8 @@ impl Detector for NodeNotReady {
     fn doc(&self) -> &'static str {
         "a node's Ready condition is False or Unknown for 40 seconds; a node younger than five minutes is given that time"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
-        graph.nodes().filter_map(|node| find(graph, node)).collect()
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
+        graph.own().filter_map(|node| find(graph, node)).collect()
     }
 }
 
@@ -47,10 +47,10 @@ fn find<'a>(graph: &Graph<'a>, node: &'a Node) -> Option<Signal<'a>> {
     let ready =
         condition(&node.status.conditions, "Ready").filter(|ready| ready.status != "True")?;
     let at = ready.last_transition_time;
-    let lasted = |seconds| at.is_none_or(|at| graph.now() - at >= seconds);
+    let lasted = |seconds| at.is_none_or(|at| graph.passed(at, seconds));
     let new = meta
         .created
-        .is_some_and(|created| graph.now() - created < NEW);
+        .is_some_and(|created| !graph.passed(created, NEW));
     if new || !lasted(NodeNotReady.threshold()) {
         return None;
     }
@@ -91,7 +91,7 @@ fn find<'a>(graph: &Graph<'a>, node: &'a Node) -> Option<Signal<'a>> {
         owner: object.clone(),
         object,
         container: None,
-        first_seen: at.unwrap_or(graph.now()),
+        first_seen: at.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Node(node),
     })

@@ -8,7 +8,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Object;
 
 /// `oom_killed`
@@ -33,7 +33,7 @@ impl Detector for OomKilled {
     fn doc(&self) -> &'static str {
         "a container's present or last end is OOMKilled, within the last hour or while it is still not ready"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -47,7 +47,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     let (path, end) = container
         .ended()
         .filter(|(_, end)| end.reason == "OOMKilled")?;
-    let recent = container.ended_within(RECENT, graph.now());
+    let recent = container.ended_within(graph, RECENT);
     if !recent && container.status.ready {
         return None;
     }
@@ -69,7 +69,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),
-        first_seen: at.unwrap_or(graph.now()),
+        first_seen: at.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     })

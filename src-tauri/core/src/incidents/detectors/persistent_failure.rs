@@ -14,7 +14,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::{Existence, Kind},
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Event, Object, Pod};
 
 /// `persistent_failure`
@@ -41,9 +41,9 @@ impl Detector for PersistentFailure {
     fn doc(&self) -> &'static str {
         "no type above, and: a pod outside a Job failed and was not replaced; or a container that is never restarted ended with a code other than 0; or one Warning was seen ten times on an object over 15 minutes and within the last 15"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let known: BTreeSet<&ObjectRef> = earlier
-            .iter()
+            .signals(graph)
             .flat_map(|signal| [&signal.object, &signal.owner])
             .collect();
         let fresh =
@@ -97,7 +97,9 @@ fn failed<'a>(graph: &Graph<'a>, pod: &'a Pod) -> Option<Signal<'a>> {
         owner: graph.owner(pod),
         object,
         container: ended.map(containers::Seen::name),
-        first_seen: first_seen.or(pod.metadata.created).unwrap_or(graph.now()),
+        first_seen: first_seen
+            .or(pod.metadata.created)
+            .unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     })
@@ -127,8 +129,8 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
         uid: Some(about.uid.to_string()).filter(|uid| !uid.is_empty()),
     };
     let (first, last) = (event.first_seen()?, event.last_seen()?);
-    let long = last - first >= LONG && graph.now() - last <= LONG;
-    if !long || graph.snapshot().existence(&object) == Existence::Gone {
+    let long = last - first >= LONG && !graph.passed(last, LONG + 1);
+    if !long || graph.existence(&object) == Existence::Gone {
         return None;
     }
     let pod = (about.kind == "Pod")

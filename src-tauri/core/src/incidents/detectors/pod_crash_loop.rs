@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Object;
 
 /// `pod_crash_loop`
@@ -36,7 +36,7 @@ impl Detector for PodCrashLoop {
     fn doc(&self) -> &'static str {
         "a container waits with CrashLoopBackOff; or, as newer kubelets seldom show that reason, it was restarted three times (or is held back by the kubelet's BackOff event) and ended with a code other than 0 within 15 minutes"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -66,7 +66,7 @@ impl Detector for InitContainerFailed {
     fn doc(&self) -> &'static str {
         "an init container that is no sidecar waits with CrashLoopBackOff, or its last end has a code other than 0 and it was restarted or never will be"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| !containers::quiet(pod, self.r#type()));
@@ -95,7 +95,7 @@ pub(super) fn loops<'a>(graph: &Graph<'a>, container: Seen<'a>) -> bool {
     if waits {
         return code != Some(0) || restarts >= CLEAN_RESTARTS;
     }
-    if code.is_none_or(|code| code == 0) || !container.ended_within(BETWEEN, graph.now()) {
+    if code.is_none_or(|code| code == 0) || !container.ended_within(graph, BETWEEN) {
         return false;
     }
     let never = container.pod.spec.restart_policy == "Never";
@@ -109,7 +109,7 @@ fn held_back<'a>(graph: &Graph<'a>, container: Seen<'a>) -> bool {
             && event.message.contains("restarting")
             && event
                 .last_seen()
-                .is_none_or(|at| graph.now() - at <= BETWEEN)
+                .is_none_or(|at| !graph.passed(at, BETWEEN + 1))
     })
 }
 
@@ -146,7 +146,7 @@ fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>, r#type: &'static str) -> S
         object: pod.reference(),
         owner: graph.owner(pod),
         container: Some(container.name()),
-        first_seen: begun.unwrap_or(graph.now()),
+        first_seen: begun.unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     }

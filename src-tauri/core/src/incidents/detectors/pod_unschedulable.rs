@@ -9,7 +9,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Object, condition};
 
 /// `pod_unschedulable`
@@ -31,7 +31,7 @@ impl Detector for PodUnschedulable {
     fn doc(&self) -> &'static str {
         "the scheduler reports a pod Unschedulable for one minute; at once where no node can ever take it"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let pods = graph
             .suspects()
             .filter(|pod| pod.node_name.is_empty() && !containers::quiet(pod, self.r#type()));
@@ -39,7 +39,7 @@ impl Detector for PodUnschedulable {
             let held = condition(&pod.status.conditions, "PodScheduled")
                 .filter(|held| held.status == "False" && held.reason == "Unschedulable")?;
             let at = held.last_transition_time;
-            let young = at.is_some_and(|at| graph.now() - at < self.threshold());
+            let young = at.is_some_and(|at| !graph.passed(at, self.threshold()));
             if young && (!graph.knows(Kind::Nodes) || graph.fit(pod).may_pass(graph, pod)) {
                 return None;
             }
@@ -62,7 +62,7 @@ impl Detector for PodUnschedulable {
                 owner: graph.owner(pod),
                 object,
                 container: None,
-                first_seen: at.unwrap_or(graph.now()),
+                first_seen: at.unwrap_or_else(|| graph.now()),
                 evidence,
                 place: Place::Pod(pod),
             })

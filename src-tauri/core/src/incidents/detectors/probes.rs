@@ -10,7 +10,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Event, Object};
 
 /// Failures that have stopped longer ago than this are over; seconds.
@@ -37,7 +37,7 @@ macro_rules! detector {
             fn doc(&self) -> &'static str {
                 $doc
             }
-            fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+            fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
                 find(graph, $id, Which::$which)
             }
         }
@@ -93,7 +93,7 @@ fn signal<'a>(
     let recent = |event: &&Event| {
         event
             .last_seen()
-            .is_none_or(|at| graph.now() - at <= RECENT)
+            .is_none_or(|at| !graph.passed(at, RECENT + 1))
     };
     let events: Vec<&Event> = container.events(graph).filter(recent).collect();
     let failures: Vec<&&Event> = events
@@ -116,7 +116,7 @@ fn signal<'a>(
     }
     let times: u32 = failures.iter().map(|event| event.times()).sum();
     let first = failures.iter().filter_map(|event| event.first_seen()).min();
-    let lasted = first.is_none_or(|at| graph.now() - at >= 60);
+    let lasted = first.is_none_or(|at| graph.passed(at, 60));
     let limit = u32::try_from(probe.failure_threshold.unwrap_or(3)).unwrap_or(u32::MAX);
     let shown = match which {
         Which::Liveness => {
@@ -133,13 +133,13 @@ fn signal<'a>(
                 .as_ref()
                 .and_then(|run| run.started_at)
                 .or(first);
-            let late = since.is_none_or(|at| graph.now() - at >= budget);
+            let late = since.is_none_or(|at| graph.passed(at, budget));
             status.state.running.is_some()
                 && (late || probes::computed(graph, container, which).is_some())
         }
     };
     // A container that runs, is ready and was restarted long ago has healed.
-    let healed = status.ready && !container.ended_within(RECENT, graph.now());
+    let healed = status.ready && !container.ended_within(graph, RECENT);
     if !shown || healed {
         return None;
     }
@@ -157,7 +157,7 @@ fn signal<'a>(
         first_seen: first
             .or(last.and_then(|last| last.first_seen()))
             .or(status.state.running.as_ref().and_then(|run| run.started_at))
-            .unwrap_or(graph.now()),
+            .unwrap_or_else(|| graph.now()),
         evidence,
         place: Place::Pod(pod),
     })

@@ -10,7 +10,7 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Object, ResourceQuota};
 
 /// `quota_exhausted`
@@ -32,13 +32,13 @@ impl Detector for QuotaExhausted {
     fn doc(&self) -> &'static str {
         "a ResourceQuota leaves less than a workload of its namespace still needs, or it is full and what a reference names could not be made"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         for quota in graph.all::<ResourceQuota>() {
             if containers::ignored(&quota.metadata.annotations, self.r#type()) {
                 continue;
             }
-            let blocked = quotas::blocked(graph, quota, earlier);
+            let blocked = quotas::blocked(graph, quota, earlier.signals(graph));
             let evidence: Vec<_> = blocked
                 .iter()
                 .map(|one| {
@@ -52,13 +52,13 @@ impl Detector for QuotaExhausted {
                 })
                 .collect();
             let since = earlier
-                .iter()
+                .signals(graph)
                 .filter(|signal| signal.object.namespace == quota.metadata.namespace)
                 .filter(|signal| signal.r#type == "replica_creation_failed")
                 .map(|signal| signal.first_seen)
                 .min();
             if !evidence.is_empty() {
-                let begun = since.unwrap_or(graph.now());
+                let begun = since.unwrap_or_else(|| graph.now());
                 signals.push(Signal::of(
                     self.r#type(),
                     quota.reference(),

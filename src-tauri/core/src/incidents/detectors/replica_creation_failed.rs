@@ -12,7 +12,7 @@ use super::super::{
     snapshot::Kind,
     workloads::Workload,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{Condition, Deployment, Object, condition};
 
 /// `replica_creation_failed`
@@ -39,7 +39,7 @@ impl Detector for ReplicaCreationFailed {
     fn doc(&self) -> &'static str {
         "ReplicaFailure is True, or FailedCreate events of a controller that lacks pods, for one minute or three times"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let refused: BTreeSet<(&str, &str)> = graph
             .events()
             .filter(|event| matches!(&*event.reason, "FailedCreate" | "ReplicaSetCreateError"))
@@ -50,7 +50,6 @@ impl Detector for ReplicaCreationFailed {
             .collect();
         graph
             .workloads()
-            .iter()
             .filter(|one| hinted(graph, one, &refused))
             .filter(|one| {
                 one.desired != Some(0) && !containers::ignored(&one.meta.annotations, self.r#type())
@@ -89,7 +88,7 @@ fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Optio
             return;
         };
         let at = failure.last_transition_time;
-        certain |= at.is_none_or(|at| graph.now() - at >= threshold);
+        certain |= at.is_none_or(|at| graph.passed(at, threshold));
         since = since.or(at);
         for (name, value) in [("reason", &failure.reason), ("message", &failure.message)] {
             let field = format!("status.conditions[type=ReplicaFailure].{name}");
@@ -117,7 +116,7 @@ fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Optio
         .filter(|event| {
             event
                 .last_seen()
-                .is_none_or(|at| graph.now() - at <= RECENT)
+                .is_none_or(|at| !graph.passed(at, RECENT + 1))
         })
         .collect();
     let times: u32 = events.iter().map(|event| event.times()).sum();
@@ -126,13 +125,13 @@ fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Optio
         return None;
     }
     let lacking = lacks(graph, workload);
-    let old = first.is_none_or(|at| graph.now() - at >= threshold);
+    let old = first.is_none_or(|at| graph.passed(at, threshold));
     let refused = lacking && !events.is_empty() && (times >= OFTEN || old);
     if !lacking || !(certain || refused) {
         return None;
     }
     evidence.extend(events.last().map(|event| evidence::event(event)));
-    let begun = since.or(first).unwrap_or(graph.now());
+    let begun = since.or(first).unwrap_or_else(|| graph.now());
     let place = deployment.map_or(Place::Other, |one: &'a Deployment| Place::Deployment(one));
     Some(Signal {
         place,

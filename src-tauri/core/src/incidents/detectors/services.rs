@@ -15,7 +15,7 @@ use super::super::{
     signal::Signal,
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::{EndpointSlice, Object, Pod, Service, condition};
 
 /// `service_no_endpoints`
@@ -37,14 +37,14 @@ impl Detector for ServiceNoEndpoints {
     fn doc(&self) -> &'static str {
         "a Service with a selector has no ready pod, and it is routed, called by a workload, or a workload's labels are nearly what it selects"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         let empty = without_ready_pod(graph);
         for service in graph.all::<Service>() {
             let meta = &service.metadata;
             let young = meta
                 .created
-                .is_some_and(|at| graph.now() - at < self.threshold());
+                .is_some_and(|at| !graph.passed(at, self.threshold()));
             if young
                 || meta.deleted.is_some()
                 || service.spec.selector.is_empty()
@@ -67,7 +67,7 @@ impl Detector for ServiceNoEndpoints {
                     matched > 0
                 };
             // Pods its controller has not made yet, or has not been seen to make, prove nothing.
-            let unseen = graph.pods().next().is_none() && matched > 0;
+            let unseen = graph.without_pods() && matched > 0;
             // Pods that were not read may well be there.
             let unread = !graph.knows(Kind::Pods)
                 && !graph.knows(Kind::EndpointSlices)
@@ -100,7 +100,7 @@ impl Detector for ServiceNoEndpoints {
                 EvidenceSource::Computed,
                 Some(graph.now()),
             ));
-            let begun = meta.created.unwrap_or(graph.now());
+            let begun = meta.created.unwrap_or_else(|| graph.now());
             signals.push(Signal::of(self.r#type(), object, begun, evidence));
         }
         signals
@@ -112,13 +112,14 @@ fn addressed(graph: &Graph<'_>, service: &Service) -> bool {
     let meta = &service.metadata;
     let of_service = |slice: &&EndpointSlice| {
         let labels = &slice.metadata.labels;
-        slice.metadata.namespace == meta.namespace
-            && labels
-                .get("kubernetes.io/service-name")
-                .is_some_and(|name| *meta.name == **name)
+        labels
+            .get("kubernetes.io/service-name")
+            .is_some_and(|name| *meta.name == **name)
     };
     graph
-        .all::<EndpointSlice>()
+        .of::<EndpointSlice>(&meta.namespace)
+        .iter()
+        .map(AsRef::as_ref)
         .filter(of_service)
         .flat_map(|slice| &slice.endpoints)
         .any(|one| one.conditions.ready != Some(false))
@@ -183,7 +184,7 @@ impl Detector for ServicePortMismatch {
     fn doc(&self) -> &'static str {
         "a Service's targetPort is no port of the pods it selects, where those declare ports, or the protocol differs"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut services: Vec<&Service> = graph.all().collect();
         services.sort_by_key(|service| (&service.metadata.namespace, &service.metadata.name));
         services
@@ -206,7 +207,7 @@ impl Detector for ServicePortMismatch {
                     None,
                 );
                 let evidence = vec![against(observed, wrong.meant())];
-                let begun = service.metadata.created.unwrap_or(graph.now());
+                let begun = service.metadata.created.unwrap_or_else(|| graph.now());
                 Some(Signal::of(self.r#type(), object, begun, evidence))
             })
             .collect()
@@ -232,7 +233,7 @@ impl Detector for WorkloadScaledToZero {
     fn doc(&self) -> &'static str {
         "a workload wants no pods while a Service on it is routed or called by another workload"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         for workload in graph.workloads() {
             let by_design = workload
@@ -247,8 +248,9 @@ impl Detector for WorkloadScaledToZero {
             {
                 continue;
             }
-            let Some(service) = graph
-                .all::<Service>()
+            let services = graph.of::<Service>(&workload.meta.namespace).iter();
+            let Some(service) = services
+                .map(AsRef::as_ref)
                 .find(|service| selected(service, workload) && routes::wanted(graph, service))
             else {
                 continue;
@@ -270,7 +272,7 @@ impl Detector for WorkloadScaledToZero {
                     None,
                 ),
             ];
-            let begun = workload.meta.created.unwrap_or(graph.now());
+            let begun = workload.meta.created.unwrap_or_else(|| graph.now());
             signals.push(Signal::of(self.r#type(), object, begun, evidence));
         }
         signals
@@ -296,15 +298,15 @@ impl Detector for AddressMismatch {
     fn doc(&self) -> &'static str {
         "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, the workload's pods fail or are not ready, and no two others hold it and work"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();
         let ill: BTreeSet<&ObjectRef> = earlier
-            .iter()
+            .signals(graph)
             .filter(|signal| signal.pod().is_some())
             .map(|signal| &signal.owner)
             .collect();
         // Without any pod in the input nothing says that it works; a near name then decides.
-        let unseen = graph.pods().next().is_none();
+        let unseen = graph.without_pods();
         for workload in graph.workloads() {
             let caller = &workload.object;
             let failing = ill.contains(caller);
@@ -316,7 +318,8 @@ impl Detector for AddressMismatch {
                 continue;
             }
             let mut evidence = Vec::new();
-            for call in &calls::of(graph, workload) {
+            let calls = graph.calls_of(caller);
+            for call in calls {
                 let Some(wrong) = calls::harmful(graph, caller, call) else {
                     continue;
                 };
@@ -338,7 +341,7 @@ impl Detector for AddressMismatch {
                 });
             }
             if !evidence.is_empty() {
-                let begun = workload.meta.created.unwrap_or(graph.now());
+                let begun = workload.meta.created.unwrap_or_else(|| graph.now());
                 signals.push(Signal::of(self.r#type(), caller.clone(), begun, evidence));
             }
         }

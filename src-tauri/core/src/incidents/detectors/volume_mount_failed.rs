@@ -8,7 +8,7 @@ use super::super::{
     signal::{Place, Signal},
     snapshot::Kind,
 };
-use super::Detector;
+use super::{Detector, Earlier};
 use crate::objects::Object;
 
 /// `volume_mount_failed`
@@ -33,7 +33,7 @@ impl Detector for VolumeMountFailed {
     fn doc(&self) -> &'static str {
         "FailedMount or FailedMapVolume events of a pod whose containers wait to be created, twice or for one minute"
     }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: &[Signal<'a>]) -> Vec<Signal<'a>> {
+    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let waits = |pod: &crate::objects::Pod| {
             containers::of(pod).any(|one| {
                 one.waiting().is_some_and(|waiting| {
@@ -52,19 +52,19 @@ impl Detector for VolumeMountFailed {
                     .filter(|event| {
                         event
                             .last_seen()
-                            .is_none_or(|at| graph.now() - at <= RECENT)
+                            .is_none_or(|at| !graph.passed(at, RECENT + 1))
                     })
                     .collect();
                 let first = events.iter().filter_map(|event| event.first_seen()).min();
                 let times: u32 = events.iter().map(|event| event.times()).sum();
-                let old = first.is_none_or(|at| graph.now() - at >= self.threshold());
+                let old = first.is_none_or(|at| graph.passed(at, self.threshold()));
                 let last = events.last().filter(|_| times >= 2 || old)?;
                 Some(Signal {
                     r#type: self.r#type(),
                     owner: graph.owner(pod),
                     object,
                     container: None,
-                    first_seen: first.unwrap_or(graph.now()),
+                    first_seen: first.unwrap_or_else(|| graph.now()),
                     evidence: vec![evidence::event(last)],
                     place: Place::Pod(pod),
                 })
