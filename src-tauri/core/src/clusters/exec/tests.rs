@@ -183,18 +183,29 @@ async fn many_requests_run_it_once_and_a_refusal_once_more() {
 #[tokio::test]
 async fn a_request_that_is_given_up_does_not_end_the_login_of_the_others() {
     let dir = tempfile::tempdir().unwrap();
-    let script = format!("sleep 0.5; {}", gives("t", "2090-01-01T00:00:00Z"));
+    let (runs, go) = (dir.path().join("runs"), dir.path().join("go"));
+    // Ends when it is told to, not before the first request was given up.
+    let script = format!(
+        "echo >> {}; while [ ! -e {} ]; do sleep 0.05; done; {}",
+        runs.display(),
+        go.display(),
+        gives("t", "2090-01-01T00:00:00Z")
+    );
     let source = Source::Exec(plugin(dir.path(), &script));
     let credentials = Credentials::new(source, Arc::new(SystemClock));
     let calls = Calls::default();
-    let first = tokio::time::timeout(Duration::from_millis(50), credentials.current(&calls));
-    assert!(first.await.is_err());
-    let began = Instant::now();
+    {
+        let first = credentials.current(&calls);
+        tokio::pin!(first);
+        while !runs.exists() {
+            let pause = tokio::time::timeout(Duration::from_millis(20), &mut first);
+            assert!(pause.await.is_err(), "it waits for the program");
+        }
+    }
+    fs::write(&go, "").unwrap();
     credentials.current(&calls).await.unwrap();
-    assert!(
-        began.elapsed() < Duration::from_millis(480),
-        "it was started anew"
-    );
+    let started = fs::read_to_string(&runs).unwrap().lines().count();
+    assert_eq!(started, 1, "it was started anew");
 }
 
 #[tokio::test]
