@@ -11,11 +11,11 @@ mod pods;
 mod replica_sets;
 mod services;
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use kubegraf_ipc::{
     object::Tone,
-    table::{Cell, Column, KindInfo},
+    table::{Column, KindInfo},
 };
 
 pub use deployments::Deployments;
@@ -45,13 +45,29 @@ pub trait Kind: Send + Sync + 'static {
     const FACET: Option<usize>;
 
     /// The object's cells, one per column, and its tone.
-    fn row(object: &Self::Object) -> (Vec<Cell>, Tone);
+    fn row(object: &Self::Object) -> (Vec<Printed<'_>>, Tone);
 
     /// The value of a field that the API server lets select by (`status.phase`), besides name and
     /// namespace; `None` when the kind has no such field.
     fn field(_object: &Self::Object, _path: &str) -> Option<Text> {
         None
     }
+}
+
+/// One cell as kubectl prints it. Its text is the object's own where it can be: rows are made by the ten thousand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Printed<'a> {
+    /// Finished text.
+    Text(Cow<'a, str>),
+    /// A time, epoch seconds; `None` when it is not known.
+    Age(Option<i64>),
+    /// A count, and the time of the last.
+    Restarts {
+        /// How many.
+        count: u32,
+        /// When the last was, epoch seconds.
+        last: Option<i64>,
+    },
 }
 
 /// One column of a kind.
@@ -147,28 +163,34 @@ impl<K: Kind> AnyKind for Listed<K> {
     }
 }
 
-fn text(value: impl Into<String>) -> Cell {
-    Cell::Text(value.into())
+fn text<'a>(value: impl Into<Cow<'a, str>>) -> Printed<'a> {
+    Printed::Text(value.into())
 }
 
 /// kubectl's word for "nothing there".
 const NONE: &str = "<none>";
 
-fn or_none(value: &str) -> Cell {
-    text(if value.is_empty() { NONE } else { value })
+fn or_none<'a>(value: impl Into<Cow<'a, str>>) -> Printed<'a> {
+    or(NONE, value)
+}
+
+/// The value, or kubectl's word for an empty one.
+fn or<'a>(word: &'static str, value: impl Into<Cow<'a, str>>) -> Printed<'a> {
+    let value = value.into();
+    text(if value.is_empty() { word.into() } else { value })
 }
 
 /// `app=web,tier=front`, or `<none>`.
-fn labels(labels: &Map) -> Cell {
+fn labels(labels: &Map) -> Printed<'_> {
     let pairs: Vec<_> = labels
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    or_none(&pairs.join(","))
+    or_none(pairs.join(","))
 }
 
 /// The CONTAINERS and IMAGES cells of a workload.
-fn containers(spec: &crate::objects::PodSpec) -> [Cell; 2] {
+fn containers(spec: &crate::objects::PodSpec) -> [Printed<'_>; 2] {
     let join = |of: fn(&crate::objects::Container) -> &str| {
         text(spec.containers.iter().map(of).collect::<Vec<_>>().join(","))
     };

@@ -1,8 +1,8 @@
 //! Deployments.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, containers, text};
+use super::{ColumnDef, Kind, Printed, containers, text};
 use crate::objects::{Deployment, condition};
 
 /// Deployments.
@@ -24,7 +24,7 @@ impl Kind for Deployments {
     ];
     const FACET: Option<usize> = None;
 
-    fn row(deployment: &Deployment) -> (Vec<Cell>, Tone) {
+    fn row(deployment: &Deployment) -> (Vec<Printed<'_>>, Tone) {
         let (spec, status) = (&deployment.spec, &deployment.status);
         let wanted = spec.replicas.unwrap_or(1);
         let [names, images] = containers(&spec.template.spec);
@@ -33,7 +33,7 @@ impl Kind for Deployments {
             text(format!("{}/{wanted}", status.ready_replicas)),
             text(status.updated_replicas.to_string()),
             text(status.available_replicas.to_string()),
-            Cell::Age(deployment.metadata.created),
+            Printed::Age(deployment.metadata.created),
             names,
             images,
             text(spec.selector.to_string()),

@@ -1,8 +1,8 @@
 //! Events.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, text};
+use super::{ColumnDef, Kind, Printed, text};
 use crate::objects::{Event, Text};
 
 /// Events.
@@ -34,7 +34,7 @@ impl Kind for Events {
     ];
     const FACET: Option<usize> = Some(1);
 
-    fn row(event: &Event) -> (Vec<Cell>, Tone) {
+    fn row(event: &Event) -> (Vec<Printed<'_>>, Tone) {
         let about = &event.involved_object;
         let kind = about.kind.to_lowercase();
         let object = if about.name.is_empty() {
@@ -50,14 +50,14 @@ impl Kind for Events {
             format!("{component}, {instance}")
         };
         let cells = vec![
-            Cell::Age(event.said_last()),
+            Printed::Age(event.said_last()),
             text(&*event.r#type),
             text(&*event.reason),
             text(object),
             text(&*about.field_path),
             text(source),
             text(event.message.trim()),
-            Cell::Age(event.said_first()),
+            Printed::Age(event.said_first()),
             text(event.times().to_string()),
             text(&*event.metadata.name),
         ];

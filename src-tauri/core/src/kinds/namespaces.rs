@@ -1,8 +1,8 @@
 //! Namespaces.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, text};
+use super::{ColumnDef, Kind, Printed, text};
 use crate::objects::{Namespace, Text};
 
 /// Namespaces.
@@ -19,11 +19,11 @@ impl Kind for Namespaces {
     ];
     const FACET: Option<usize> = Some(1);
 
-    fn row(namespace: &Namespace) -> (Vec<Cell>, Tone) {
+    fn row(namespace: &Namespace) -> (Vec<Printed<'_>>, Tone) {
         let cells = vec![
             text(&*namespace.metadata.name),
             text(&*namespace.status.phase),
-            Cell::Age(namespace.metadata.created),
+            Printed::Age(namespace.metadata.created),
         ];
         let tone = if namespace.status.phase == "Active" {
             Tone::Ok

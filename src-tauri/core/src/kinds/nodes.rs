@@ -1,8 +1,10 @@
 //! Nodes.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use std::borrow::Cow;
 
-use super::{ColumnDef, Kind, or_none, text};
+use kubegraf_ipc::object::Tone;
+
+use super::{ColumnDef, Kind, Printed, or, or_none, text};
 use crate::objects::{Node, NodeInfo, Text, condition};
 
 /// Nodes.
@@ -26,7 +28,7 @@ impl Kind for Nodes {
     ];
     const FACET: Option<usize> = Some(1);
 
-    fn row(node: &Node) -> (Vec<Cell>, Tone) {
+    fn row(node: &Node) -> (Vec<Printed<'_>>, Tone) {
         let info = &node.status.node_info;
         let status = status(node);
         let tone = match status.as_str() {
@@ -37,14 +39,14 @@ impl Kind for Nodes {
         let cells = vec![
             text(&*node.metadata.name),
             text(status),
-            or_none(&roles(node)),
-            Cell::Age(node.metadata.created),
+            or_none(roles(node)),
+            Printed::Age(node.metadata.created),
             text(&*info.kubelet_version),
             or_none(address(node, "InternalIP")),
             or_none(address(node, "ExternalIP")),
-            or_unknown(&info.os_image),
-            or_unknown(&kernel(info)),
-            or_unknown(&info.container_runtime_version),
+            or_unknown(&*info.os_image),
+            or_unknown(kernel(info)),
+            or_unknown(&*info.container_runtime_version),
         ];
         (cells, tone)
     }
@@ -101,6 +103,6 @@ fn kernel(info: &NodeInfo) -> String {
     }
 }
 
-fn or_unknown(value: &str) -> Cell {
-    text(if value.is_empty() { "<unknown>" } else { value })
+fn or_unknown<'a>(value: impl Into<Cow<'a, str>>) -> Printed<'a> {
+    or("<unknown>", value)
 }

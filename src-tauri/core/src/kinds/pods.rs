@@ -1,8 +1,8 @@
 //! Pods. STATUS, READY and RESTARTS follow kubectl's printer (printPod in kubernetes/pkg/printers).
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, NONE, or_none, text};
+use super::{ColumnDef, Kind, NONE, Printed, or_none, text};
 use crate::objects::{Container, ContainerStatus, Pod, Terminated, Text, condition};
 
 /// Pods.
@@ -25,21 +25,21 @@ impl Kind for Pods {
     ];
     const FACET: Option<usize> = Some(2);
 
-    fn row(pod: &Pod) -> (Vec<Cell>, Tone) {
+    fn row(pod: &Pod) -> (Vec<Printed<'_>>, Tone) {
         let summary = summarise(pod);
         let tone = tone(pod, &summary);
         let cells = vec![
             text(&*pod.metadata.name),
             text(format!("{}/{}", summary.ready, summary.containers)),
-            text(summary.status),
-            Cell::Restarts {
+            text(String::from(summary.status)),
+            Printed::Restarts {
                 count: summary.restarts,
                 last: summary.last_restart,
             },
-            Cell::Age(pod.metadata.created),
-            or_none(&pod.status.pod_ip),
-            or_none(&pod.node_name),
-            or_none(&pod.status.nominated_node_name),
+            Printed::Age(pod.metadata.created),
+            or_none(&*pod.status.pod_ip),
+            or_none(&*pod.node_name),
+            or_none(&*pod.status.nominated_node_name),
             readiness_gates(pod),
         ];
         (cells, tone)
@@ -208,7 +208,7 @@ fn last_finished(status: &ContainerStatus) -> Option<i64> {
     status.last_state.terminated.as_ref()?.finished_at
 }
 
-fn readiness_gates(pod: &Pod) -> Cell {
+fn readiness_gates(pod: &Pod) -> Printed<'_> {
     let gates = &pod.spec.readiness_gates;
     if gates.is_empty() {
         return text(NONE);

@@ -1,8 +1,8 @@
 //! ReplicaSets.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, containers, text};
+use super::{ColumnDef, Kind, Printed, containers, text};
 use crate::objects::ReplicaSet;
 
 /// ReplicaSets.
@@ -24,7 +24,7 @@ impl Kind for ReplicaSets {
     ];
     const FACET: Option<usize> = None;
 
-    fn row(set: &ReplicaSet) -> (Vec<Cell>, Tone) {
+    fn row(set: &ReplicaSet) -> (Vec<Printed<'_>>, Tone) {
         let wanted = set.spec.replicas.unwrap_or(1);
         let [names, images] = containers(&set.spec.template.spec);
         let cells = vec![
@@ -32,7 +32,7 @@ impl Kind for ReplicaSets {
             text(wanted.to_string()),
             text(set.status.replicas.to_string()),
             text(set.status.ready_replicas.to_string()),
-            Cell::Age(set.metadata.created),
+            Printed::Age(set.metadata.created),
             names,
             images,
             text(set.spec.selector.to_string()),

@@ -1,8 +1,8 @@
 //! Services.
 
-use kubegraf_ipc::{object::Tone, table::Cell};
+use kubegraf_ipc::object::Tone;
 
-use super::{ColumnDef, Kind, NONE, labels, or_none, text};
+use super::{ColumnDef, Kind, NONE, Printed, labels, or_none, text};
 use crate::objects::{Service, ServicePort};
 
 /// Services.
@@ -23,7 +23,7 @@ impl Kind for Services {
     ];
     const FACET: Option<usize> = Some(1);
 
-    fn row(service: &Service) -> (Vec<Cell>, Tone) {
+    fn row(service: &Service) -> (Vec<Printed<'_>>, Tone) {
         let spec = &service.spec;
         let external = external(service);
         let tone = if external == PENDING {
@@ -37,8 +37,8 @@ impl Kind for Services {
             text(&*spec.r#type),
             or_none(spec.cluster_ips.first().map_or("", String::as_str)),
             text(external),
-            or_none(&ports.join(",")),
-            Cell::Age(service.metadata.created),
+            or_none(ports.join(",")),
+            Printed::Age(service.metadata.created),
             labels(&spec.selector),
         ];
         (cells, tone)

@@ -6,11 +6,10 @@ use std::{collections::HashMap, sync::Arc};
 use kubegraf_ipc::{
     object::Tone,
     overview::{Capacity, NamespaceLoad, NodeLoad, Resource},
-    table::Cell,
 };
 
 use crate::{
-    kinds::{Kind, Nodes, Pods},
+    kinds::{Kind, Nodes, Pods, Printed},
     objects::{Container, Node, Pod, Resources},
     quantity,
 };
@@ -97,7 +96,7 @@ impl Loads {
                 let used = used.and_then(|used| used.get(name)).copied();
                 let (cells, tone) = Nodes::row(node);
                 let status = match Nodes::FACET.and_then(|facet| cells.into_iter().nth(facet)) {
-                    Some(Cell::Text(status)) => status,
+                    Some(Printed::Text(status)) => status.into_owned(),
                     _ => String::new(),
                 };
                 NodeLoad {

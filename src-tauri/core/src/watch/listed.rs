@@ -9,7 +9,7 @@ use kubegraf_ipc::{
 };
 
 use crate::{
-    kinds::Kind,
+    kinds::{Kind, Printed},
     objects::{Map, Object, Text},
 };
 
@@ -59,13 +59,13 @@ impl Listed {
         for cell in &cells {
             text.push(SEPARATOR);
             match cell {
-                Cell::Text(cell) if meta.name == *cell => text.push_str(NAME),
-                Cell::Text(cell) => push(&mut text, cell),
-                Cell::Age(at) => {
+                Printed::Text(cell) if meta.name == **cell => text.push_str(NAME),
+                Printed::Text(cell) => push(&mut text, cell),
+                Printed::Age(at) => {
                     text.push_str(AGE);
                     numbers.push(at.unwrap_or(UNKNOWN));
                 }
-                Cell::Restarts { count, last } => {
+                Printed::Restarts { count, last } => {
                     text.push_str(RESTARTS);
                     numbers.extend([i64::from(*count), last.unwrap_or(UNKNOWN)]);
                 }
@@ -193,8 +193,16 @@ mod tests {
 
     fn rows_are_equal<K: Kind>(object: &K::Object) {
         let (cells, tone) = K::row(object);
-        let row = Listed::of::<K>(object).row();
-        assert_eq!((row.cells, row.tone), (cells, tone));
+        let listed = Listed::of::<K>(object);
+        let read = listed.cells().map(|cell| match cell {
+            CellRef::Text(text) => Printed::Text(text.into()),
+            CellRef::Age(at) => Printed::Age(at),
+            CellRef::Restarts(count, last) => Printed::Restarts {
+                count: u32::try_from(count).unwrap(),
+                last,
+            },
+        });
+        assert_eq!((read.collect::<Vec<_>>(), listed.tone()), (cells, tone));
     }
 
     #[test]

@@ -6,14 +6,11 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use kubegraf_ipc::{
-    object::{Freshness, Tone},
-    table::Cell,
-};
+use kubegraf_ipc::object::{Freshness, Tone};
 
 use crate::{
     incidents::{Held, Snapshot},
-    kinds::{ColumnDef, Kind},
+    kinds::{ColumnDef, Kind, Printed},
     objects::{
         ConfigMap, CronJob, DaemonSet, HorizontalPodAutoscaler, Ingress, IngressClass, Job,
         LimitRange, Object, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
@@ -34,7 +31,7 @@ macro_rules! bare {
             const COLUMNS: &'static [ColumnDef] = &[];
             const FACET: Option<usize> = None;
 
-            fn row(_: &$type) -> (Vec<Cell>, Tone) {
+            fn row(_: &$type) -> (Vec<Printed<'_>>, Tone) {
                 (Vec::new(), Tone::Neutral)
             }
         })*

@@ -76,19 +76,19 @@ pub(super) async fn watch<T: DeserializeOwned>(
         buffer.extend_from_slice(&piece);
         let mut told = Vec::new();
         while let Some(end) = buffer[searched..].iter().position(|&byte| byte == b'\n') {
-            let line = buffer.split_to(searched + end);
-            buffer.advance(1);
-            searched = 0;
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            match event(&line) {
-                Ok(event) => told.push(event),
-                Err(error) => {
-                    take(told);
-                    return Err(error);
+            let end = searched + end;
+            let line = &buffer[..end];
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                match event(line) {
+                    Ok(event) => told.push(event),
+                    Err(error) => {
+                        take(told);
+                        return Err(error);
+                    }
                 }
             }
+            buffer.advance(end + 1);
+            searched = 0;
         }
         if buffer.len() > LARGEST {
             return Err(Broken::TooLarge { bytes: LARGEST });

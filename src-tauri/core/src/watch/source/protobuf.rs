@@ -56,17 +56,17 @@ pub(super) async fn watch<T>(
                 take(told);
                 return Err(Broken::TooLarge { bytes: LARGEST });
             }
-            if buffer.len() < LENGTH + length {
+            let Some(frame) = buffer.get(LENGTH..LENGTH + length) else {
                 break;
-            }
-            buffer.advance(LENGTH);
-            match event(&buffer.split_to(length), decode) {
+            };
+            match event(frame, decode) {
                 Ok(event) => told.push(event),
                 Err(error) => {
                     take(told);
                     return Err(error);
                 }
             }
+            buffer.advance(LENGTH + length);
         }
         take(told);
     }
