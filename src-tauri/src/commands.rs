@@ -29,10 +29,13 @@ use kubegraf_ipc::{
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
+    terminal::{
+        DrawnTerminal, ListShells, OpenTerminal, ResizeTerminal, TerminalBytes, TypeTerminal,
+    },
 };
 use tauri::{
     Runtime, State, Webview,
-    ipc::{Channel, Invoke},
+    ipc::{Channel, Invoke, InvokeResponseBody},
 };
 
 /// Plain commands: name, request, and the core's method of the same name.
@@ -119,6 +122,7 @@ commands! {
     apply_plan(ApplyPlan);
     cancel_execution(CancelExecution);
     list_ports(ListPorts);
+    list_shells(ListShells);
     list_forwards(ListForwards);
     open_forward(OpenForward);
     start_forward(StartForward);
@@ -145,7 +149,23 @@ stream_commands! {
     find_log(FindLog);
     read_log_text(ReadLogText);
     save_logs(SaveLogs);
+    type_terminal(TypeTerminal);
+    resize_terminal(ResizeTerminal);
+    drawn_terminal(DrawnTerminal);
     unwatch(Unwatch);
+}
+
+/// A stream whose messages are binary.
+#[tauri::command]
+async fn open_terminal<R: Runtime>(
+    webview: Webview<R>,
+    core: State<'_, Core>,
+    request: OpenTerminal,
+    events: Channel<InvokeResponseBody>,
+) -> Result<(), Error> {
+    let key = StreamKey::new(webview.label(), events.id());
+    let sink = move |bytes: TerminalBytes| events.send(InvokeResponseBody::Raw(bytes.0)).is_ok();
+    core.open_terminal(request, key, Box::new(sink)).await
 }
 
 /// Answers every command of the contract.
@@ -208,6 +228,11 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         stop_forward,
         restart_forward,
         keep_forward,
-        watch_forwards
+        watch_forwards,
+        open_terminal,
+        list_shells,
+        type_terminal,
+        resize_terminal,
+        drawn_terminal
     ]
 }

@@ -11,6 +11,7 @@ mod lifecycle;
 mod logs;
 mod notices;
 mod tables;
+mod terminals;
 
 use std::{fs, sync::Arc, time::Duration};
 

@@ -26,6 +26,7 @@ pub mod store;
 mod streams;
 pub mod table;
 mod task;
+mod terminals;
 pub mod watch;
 mod wire;
 

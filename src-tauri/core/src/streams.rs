@@ -11,7 +11,7 @@ use kubegraf_ipc::{
 };
 use tokio::sync::watch;
 
-use crate::{TaskGuard, logs::Log, table};
+use crate::{TaskGuard, logs::Log, table, terminals::Terminal};
 
 /// Where a stream's events go; answers whether anyone still listens.
 pub type Sink<E> = Box<dyn FnMut(E) -> bool + Send>;
@@ -41,6 +41,7 @@ struct Stream {
     work: TaskGuard,
     table: Option<OpenTable>,
     log: Option<(Log, String)>,
+    terminal: Option<Terminal>,
 }
 
 /// What it takes to move a table to another view.
@@ -52,14 +53,54 @@ pub(crate) struct OpenTable {
 impl Streams {
     /// Keeps a stream; one with the same key ends.
     pub(crate) fn keep(&self, key: StreamKey, work: TaskGuard, table: Option<OpenTable>) {
-        let log = None;
-        self.insert(key, Stream { work, table, log });
+        let (log, terminal) = (None, None);
+        self.insert(
+            key,
+            Stream {
+                work,
+                table,
+                log,
+                terminal,
+            },
+        );
     }
 
     /// Keeps a stream of logs, and what a file of them is called.
     pub(crate) fn keep_log(&self, key: StreamKey, work: TaskGuard, log: Log, name: String) {
-        let (table, log) = (None, Some((log, name)));
-        self.insert(key, Stream { work, table, log });
+        let (table, log, terminal) = (None, Some((log, name)), None);
+        self.insert(
+            key,
+            Stream {
+                work,
+                table,
+                log,
+                terminal,
+            },
+        );
+    }
+
+    /// Keeps a terminal.
+    pub(crate) fn keep_terminal(&self, key: StreamKey, work: TaskGuard, terminal: Terminal) {
+        let (table, log, terminal) = (None, None, Some(terminal));
+        self.insert(
+            key,
+            Stream {
+                work,
+                table,
+                log,
+                terminal,
+            },
+        );
+    }
+
+    /// The terminal of a stream.
+    pub(crate) fn terminal(&self, key: &StreamKey) -> Result<Terminal, Error> {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = streams.get(key).and_then(|stream| stream.terminal.clone());
+        open.ok_or_else(|| {
+            let message = format!("no terminal is open on channel {}", key.channel);
+            Error::new(Code::NotFound, message)
+        })
     }
 
     fn insert(&self, key: StreamKey, stream: Stream) {

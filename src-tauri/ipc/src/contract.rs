@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::*, cluster::*, doctor::*, execution::*, forward::*, incident::*, inspect::*, lifecycle::*,
-    logs::*, notice::*, overview::*, preferences::*, table::*,
+    logs::*, notice::*, overview::*, preferences::*, table::*, terminal::*,
 };
 
 /// A request that is answered once.
@@ -69,6 +69,10 @@ ipc! {
         set_table_view(SetTableView) -> ();
         read_rows(ReadRows) -> RowPage;
         export_table(ExportTable) -> Exported;
+        list_shells(ListShells) -> Vec<Shell>;
+        type_terminal(TypeTerminal) -> ();
+        resize_terminal(ResizeTerminal) -> ();
+        drawn_terminal(DrawnTerminal) -> ();
         list_ports(ListPorts) -> Vec<OfferedPort>;
         list_forwards(ListForwards) -> Vec<Forward>;
         open_forward(OpenForward) -> ();
@@ -117,6 +121,7 @@ ipc! {
         watch_notices(WatchNotices) => NoticeList;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
+        open_terminal(OpenTerminal) => TerminalBytes;
         watch_forwards(WatchForwards) => Vec<Forward>;
     }
 }

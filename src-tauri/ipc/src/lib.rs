@@ -22,6 +22,7 @@ pub mod object;
 pub mod overview;
 pub mod preferences;
 pub mod table;
+pub mod terminal;
 
 mod contract;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, forward::*,
     incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
-    table::*,
+    table::*, terminal::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -48,6 +48,9 @@ round_trips! {
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
     watch_overview: WatchOverview, overview: Overview, export_table: ExportTable, exported: Exported, read_rows: ReadRows, row_page: RowPage,
+    list_shells: ListShells, shell: Shell, type_terminal: TypeTerminal,
+    resize_terminal: ResizeTerminal, drawn_terminal: DrawnTerminal, open_terminal: OpenTerminal,
+    terminal_bytes: TerminalBytes, terminal_end: TerminalEnd,
     list_ports: ListPorts, offered_port: OfferedPort, list_forwards: ListForwards,
     open_forward: OpenForward, start_forward: StartForward, stop_forward: StopForward,
     restart_forward: RestartForward, keep_forward: KeepForward, watch_forwards: WatchForwards,

@@ -1,0 +1,273 @@
+//! Terminals in real containers: typed, resized, flooded, ended; and the trail they leave.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test file: what is not there fails the test"
+)]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+
+use kubegraf_core::{
+    Core, Options as CoreOptions, StreamKey,
+    clock::{Clock, SystemClock},
+    clusters::Sources,
+    store::{AuditPhase, Store},
+};
+use kubegraf_ipc::{
+    Code, Error,
+    cluster::GetStatus,
+    terminal::{
+        DrawnTerminal, OUTPUT, OpenTerminal, ResizeTerminal, TerminalBytes, TerminalEnd,
+        TerminalPlace, TerminalSize, TypeTerminal,
+    },
+};
+use kubegraf_testcluster::{Cluster, Options, Tier, require};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const SIZE: TerminalSize = TerminalSize {
+    columns: 80,
+    rows: 24,
+};
+
+#[derive(Default)]
+struct Said {
+    text: String,
+    bytes: u64,
+    end: Option<TerminalEnd>,
+}
+
+/// A window that looks at a terminal.
+struct Screen {
+    core: Core,
+    channel: u32,
+    said: Arc<Mutex<Said>>,
+}
+
+impl Screen {
+    async fn open(core: &Core, channel: u32, place: TerminalPlace) -> Result<Self, Error> {
+        let said = Arc::<Mutex<Said>>::default();
+        let (told, drawn) = (Arc::clone(&said), AtomicBool::new(true));
+        let (window, draws) = (core.clone(), tokio::runtime::Handle::current());
+        let sink = Box::new(move |bytes: TerminalBytes| {
+            let mut said = told.lock().unwrap();
+            if bytes.0[0] == OUTPUT {
+                let count = u32::try_from(bytes.0.len() - 1).unwrap();
+                said.bytes += u64::from(count);
+                let text = String::from_utf8_lossy(&bytes.0[1..]).into_owned();
+                said.text.push_str(&text);
+                let from = said.text.len().saturating_sub(4_000);
+                let from = said.text.ceil_char_boundary(from);
+                said.text.drain(..from);
+                if drawn.load(SeqCst) {
+                    let window = window.clone();
+                    draws.spawn(async move {
+                        let drawn = DrawnTerminal {
+                            watch: channel,
+                            bytes: count,
+                        };
+                        let _ = window.drawn_terminal(drawn, "main").await;
+                    });
+                }
+            } else {
+                said.end = serde_json::from_slice(&bytes.0[1..]).ok();
+            }
+            true
+        });
+        let request = OpenTerminal { place, size: SIZE };
+        core.open_terminal(request, StreamKey::new("main", channel), sink)
+            .await?;
+        Ok(Self {
+            core: core.clone(),
+            channel,
+            said,
+        })
+    }
+
+    async fn types(&self, text: &str) {
+        let request = TypeTerminal {
+            watch: self.channel,
+            text: text.into(),
+        };
+        self.core.type_terminal(request, "main").await.unwrap();
+    }
+
+    async fn until(&self, what: &str, test: impl Fn(&Said) -> bool) -> Duration {
+        let since = Instant::now();
+        loop {
+            {
+                let said = self.said.lock().unwrap();
+                if test(&said) {
+                    return since.elapsed();
+                }
+                assert!(
+                    since.elapsed() < LIMIT,
+                    "no {what}: {:?} {:?}",
+                    said.text,
+                    said.end
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn container(cluster: &str, pod: &str, uid: Option<String>, command: &[&str]) -> TerminalPlace {
+    TerminalPlace::Container {
+        cluster: cluster.into(),
+        namespace: "default".into(),
+        pod: pod.into(),
+        uid,
+        container: None,
+        command: command.iter().map(|word| (*word).to_owned()).collect(),
+    }
+}
+
+/// Covers: POD-09, POD-12, TRM-02
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_in_a_container_does_what_a_terminal_does() {
+    if !require(Tier::Real) {
+        return;
+    }
+    let cluster = Cluster::up(Options::real()).await.unwrap();
+    let pod = format!(
+        "apiVersion: v1
+kind: Pod
+metadata: {{name: box}}
+spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {}, command: [sleep, inf]}}]}}
+",
+        cluster.image("busybox:1")
+    );
+    cluster.apply(&pod).await.unwrap();
+    let wait = ["wait", "pod/box", "--for=condition=Ready", "--timeout=60s"];
+    cluster.run(&wait).await.unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let core = Core::start(CoreOptions {
+        data_dir: data.path().into(),
+        sources: Sources {
+            kubeconfigs: vec![cluster.kubeconfig().into()],
+            demo: false,
+        },
+        actor: "ada".into(),
+        clock: Arc::new(SystemClock),
+    })
+    .await
+    .unwrap();
+    let since = Instant::now();
+    let id = loop {
+        let status = core.get_status(GetStatus {}).await.unwrap();
+        if let Some(id) = status.cluster.filter(|_| status.connected) {
+            break id;
+        }
+        assert!(since.elapsed() < LIMIT, "never connected");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let found = cluster.get(&["pod", "box"]).await.unwrap();
+    let uid = found["metadata"]["uid"].as_str().unwrap().to_owned();
+
+    let shell = Screen::open(&core, 1, container(&id, "box", Some(uid), &[]))
+        .await
+        .unwrap();
+    shell.types("echo $((6*7)) $(hostname); stty size\n").await;
+    shell
+        .until("answer", |said| {
+            said.text.contains("42 box") && said.text.contains("24 80")
+        })
+        .await;
+    let resize = ResizeTerminal {
+        watch: 1,
+        size: TerminalSize {
+            columns: 132,
+            rows: 50,
+        },
+    };
+    core.resize_terminal(resize, "main").await.unwrap();
+    shell.types("stty size\n").await;
+    shell
+        .until("new size", |said| said.text.contains("50 132"))
+        .await;
+
+    // A flood, ended by a key.
+    shell.types("yes\n").await;
+    shell.until("flood", |said| said.bytes > 5_000_000).await;
+    let pressed = Instant::now();
+    shell.types("\u{3}").await;
+    shell.types("echo a''live\n").await;
+    shell
+        .until("life after the flood", |said| said.text.contains("alive"))
+        .await;
+    assert!(
+        pressed.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        pressed.elapsed()
+    );
+    shell.types("exit 3\n").await;
+    shell
+        .until("end", |said| {
+            said.end
+                .as_ref()
+                .is_some_and(|end| end.exit_code == Some(3))
+        })
+        .await;
+
+    // One command; a container that goes away; what does not exist.
+    let one = Screen::open(
+        &core,
+        2,
+        container(&id, "box", None, &["sh", "-c", "echo once; exit 5"]),
+    );
+    let one = one.await.unwrap();
+    one.until("its end", |said| {
+        said.text.contains("once")
+            && said
+                .end
+                .as_ref()
+                .is_some_and(|end| end.exit_code == Some(5))
+    })
+    .await;
+    for (place, code) in [
+        (container(&id, "none", None, &[]), Code::NotFound),
+        (
+            container(&id, "box", Some("another".into()), &[]),
+            Code::NotFound,
+        ),
+        (container(&id, "../x", None, &[]), Code::InvalidArgument),
+    ] {
+        let Err(error) = Screen::open(&core, 3, place.clone()).await else {
+            panic!("{place:?} was entered")
+        };
+        assert_eq!(error.code, code, "{error}");
+    }
+    let last = Screen::open(&core, 4, container(&id, "box", None, &[]))
+        .await
+        .unwrap();
+    last.types("echo re''ady\n").await;
+    last.until("prompt", |said| said.text.contains("ready"))
+        .await;
+    cluster
+        .run(&["delete", "pod", "box", "--grace-period=0", "--force"])
+        .await
+        .unwrap();
+    last.until("end with its pod", |said| said.end.is_some())
+        .await;
+
+    core.stop().await;
+    let (store, _) = Store::open(&data.path().join("kubegraf.db"), SystemClock.now())
+        .await
+        .unwrap();
+    let rows = store.audit(None, 50).await.unwrap();
+    let exec = |phase| {
+        rows.iter()
+            .filter(move |row| row.entry.action == "exec" && row.entry.phase == phase)
+    };
+    assert_eq!(exec(AuditPhase::Before).count(), 3, "{rows:?}");
+    assert_eq!(exec(AuditPhase::After).count(), 3, "{rows:?}");
+    assert!(exec(AuditPhase::Before).all(|row| row.entry.who.starts_with("ada as ")));
+    assert!(exec(AuditPhase::Before).any(|row| row.entry.what.contains("echo once")));
+    cluster.down().await.unwrap();
+}
