@@ -24,6 +24,9 @@ document.getElementById("fatal-reload").addEventListener("click", () => location
 addEventListener("error", (event) => died(event.error) && stopped(event.error));
 addEventListener("unhandledrejection", (event) => died(event.reason) && stopped(event.reason));
 
+// A terminal is drawn by a script of its own; most windows never need it.
+globalThis.loadTerminal = () => import("./terminal.js");
+
 try {
   const { default: start } = await import("./kubegraf-ui.js");
   await start({ module_or_path: new URL("./kubegraf-ui_bg.wasm", import.meta.url) });

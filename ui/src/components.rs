@@ -58,6 +58,7 @@ pub mod rail;
 pub mod row_actions;
 pub mod similar;
 pub mod state_bar;
+pub mod terminal;
 pub mod theme_toggle;
 pub mod tick;
 pub mod toasts;

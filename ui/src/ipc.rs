@@ -1,11 +1,11 @@
-//! The only file that knows Tauri: typed commands and streams over the contract.
+//! The only file that knows Tauri and scripts: typed commands and streams over the contract.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use kubegraf_ipc::{
     Code, Command, Error, Reply, Watch,
     app::{ReportUi, UiReport, Unwatch},
@@ -44,14 +44,23 @@ pub fn watch<W: Watch + 'static>(
     on_event: impl Fn(W::Event) + 'static,
     on_end: impl FnOnce(Error) + 'static,
 ) -> Result<WatchGuard, Error> {
+    let handle = move |message: JsValue| match decode(&message) {
+        Ok(event) => on_event(event),
+        Err(error) => warn!("{}: {error}", W::NAME),
+    };
+    open(request, handle, on_end)
+}
+
+fn open<W: Watch + 'static>(
+    request: &W,
+    handle: impl Fn(JsValue) + 'static,
+    on_end: impl FnOnce(Error) + 'static,
+) -> Result<WatchGuard, Error> {
     let live = Arc::new(AtomicBool::new(true));
     let alive = Arc::clone(&live);
     let handler = Closure::<dyn Fn(JsValue)>::new(move |message: JsValue| {
         if alive.load(Ordering::Relaxed) {
-            match decode(&message) {
-                Ok(event) => on_event(event),
-                Err(error) => warn!("{}: {error}", W::NAME),
-            }
+            handle(message);
         }
     });
     let class: Function = member(&tauri()?, "Channel")?;
@@ -75,6 +84,25 @@ pub fn watch<W: Watch + 'static>(
     Ok(guard)
 }
 
+/// Opens a stream whose messages are binary: a kind byte and the rest.
+///
+/// # Errors
+/// [`Code::Internal`] when the page runs outside the app.
+pub fn watch_bytes<W: Watch + 'static>(
+    request: &W,
+    on_message: impl Fn(u8, Uint8Array) + 'static,
+    on_end: impl FnOnce(Error) + 'static,
+) -> Result<WatchGuard, Error> {
+    let handle = move |message: JsValue| {
+        let bytes = Uint8Array::new(&message);
+        if bytes.length() == 0 {
+            return warn!("{}: an empty message", W::NAME);
+        }
+        on_message(bytes.get_index(0), bytes.subarray(1, bytes.length()));
+    };
+    open(request, handle, on_end)
+}
+
 /// An open stream. Dropping it ends the stream on both sides; late events are ignored.
 #[derive(Debug)]
 pub struct WatchGuard {
@@ -94,6 +122,59 @@ impl Drop for WatchGuard {
     fn drop(&mut self) {
         self.live.store(false, Ordering::Relaxed);
         send(Unwatch { watch: self.id });
+    }
+}
+
+/// What a terminal is drawn on: the script `terminal.js` around xterm.js, loaded on demand.
+#[derive(Clone, Debug)]
+pub struct Screen(JsValue);
+
+impl Screen {
+    /// Loads the script and makes a screen; it tells what is typed, its size, and what it has drawn.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the script cannot be loaded.
+    pub async fn make(
+        on_text: impl Fn(String) + 'static,
+        on_size: impl Fn(u16, u16) + 'static,
+        on_drawn: impl Fn(u32) + 'static,
+    ) -> Result<Self, Error> {
+        let load: Function = member(&js_sys::global(), "loadTerminal")?;
+        let promise = load
+            .call0(&JsValue::NULL)
+            .map_err(|thrown| failure(&thrown))?
+            .dyn_into::<Promise>()
+            .map_err(|_| Error::new(Code::Internal, "\"loadTerminal\" returned no promise"))?;
+        let script = JsFuture::from(promise).await;
+        let script = script.map_err(|thrown| failure(&thrown))?;
+        let make: Function = member(&script, "make")?;
+        let text = Closure::<dyn Fn(String)>::new(on_text).into_js_value();
+        let size = Closure::<dyn Fn(u16, u16)>::new(on_size).into_js_value();
+        let drawn = Closure::<dyn Fn(u32)>::new(on_drawn).into_js_value();
+        let screen = make.call3(&script, &text, &size, &drawn);
+        screen.map(Self).map_err(|thrown| failure(&thrown))
+    }
+
+    /// Shows it in an element; answers its columns and rows.
+    #[must_use]
+    pub fn mount(&self, parent: &web_sys::HtmlElement) -> Option<(u16, u16)> {
+        let size = self.call("mount", parent)?;
+        serde_wasm_bindgen::from_value(size).ok()
+    }
+
+    /// Draws what a program wrote.
+    pub fn write(&self, bytes: &Uint8Array) {
+        self.call("write", bytes);
+    }
+
+    /// Takes it away.
+    pub fn dispose(&self) {
+        self.call("dispose", &JsValue::UNDEFINED);
+    }
+
+    fn call(&self, name: &str, argument: &JsValue) -> Option<JsValue> {
+        let method: Function = member(&self.0, name).ok()?;
+        method.call1(&self.0, argument).ok()
     }
 }
 

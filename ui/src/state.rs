@@ -16,4 +16,5 @@ pub mod panes;
 pub mod prefs;
 pub mod session;
 pub mod table;
+pub mod terminals;
 pub mod toasts;

@@ -47,6 +47,7 @@ pub fn build(profile: Profile) -> Result<()> {
     lay_out(
         &workspace::root().join("ui"),
         &bindings,
+        &vendored()?,
         &workspace::root().join("ui/dist"),
     )
 }
@@ -122,8 +123,8 @@ pub fn locked_version(lock: &str, package: &str) -> Option<String> {
     Some(version.trim_matches('"').to_owned())
 }
 
-/// Copies page, styles, assets and bindings to `dist` and removes what does not belong there any more.
-fn lay_out(ui: &Path, bindings: &Path, dist: &Path) -> Result<()> {
+/// Copies page, styles, assets, bindings and what was vendored to `dist` and removes what does not belong there any more.
+fn lay_out(ui: &Path, bindings: &Path, vendored: &[(&str, PathBuf)], dist: &Path) -> Result<()> {
     workspace::folder(dist.to_owned())?;
     let mut wanted = Vec::new();
     for name in ["kubegraf-ui.js", "kubegraf-ui_bg.wasm"] {
@@ -140,6 +141,9 @@ fn lay_out(ui: &Path, bindings: &Path, dist: &Path) -> Result<()> {
     for file in files(&ui.join("assets"))? {
         let name = file.strip_prefix(ui).expect("listed below it").to_owned();
         wanted.push((name, read(&file)?));
+    }
+    for (name, file) in vendored {
+        wanted.push((PathBuf::from("vendor").join(name), read(file)?));
     }
     wanted.push(("styles.css".into(), styles(ui)?.into_bytes()));
     for file in pages(ui)? {
@@ -181,6 +185,53 @@ fn styles(ui: &Path) -> Result<String> {
         }
     }
     Ok(sheet)
+}
+
+/// What terminals are drawn with, as npm publishes it: package, version, file, and its name here.
+const VENDORED: &[(&str, &str, &str, &str)] = &[
+    ("@xterm/xterm", "6.0.0", "lib/xterm.mjs", "xterm.mjs"),
+    ("@xterm/xterm", "6.0.0", "css/xterm.css", "xterm.css"),
+    ("@xterm/xterm", "6.0.0", "LICENSE", "xterm-LICENSE.txt"),
+    (
+        "@xterm/addon-fit",
+        "0.11.0",
+        "lib/addon-fit.mjs",
+        "addon-fit.mjs",
+    ),
+    (
+        "@xterm/addon-search",
+        "0.16.0",
+        "lib/addon-search.mjs",
+        "addon-search.mjs",
+    ),
+];
+
+/// The files above, fetched once into the cache.
+fn vendored() -> Result<Vec<(&'static str, PathBuf)>> {
+    let folder = workspace::cache()?.join("npm").join("xterm-6.0.0");
+    let files: Vec<(&str, PathBuf)> = VENDORED
+        .iter()
+        .map(|(package, _, file, name)| {
+            (*name, folder.join("node_modules").join(package).join(file))
+        })
+        .collect();
+    if files.iter().all(|(_, file)| file.exists()) {
+        return Ok(files);
+    }
+    workspace::folder(folder.clone())?;
+    let mut packages: Vec<String> = VENDORED
+        .iter()
+        .map(|(package, version, ..)| format!("{package}@{version}"))
+        .collect();
+    packages.dedup();
+    let mut npm = std::process::Command::new("npm");
+    npm.args(["install", "--silent", "--no-fund", "--no-audit", "--prefix"])
+        .arg(&folder)
+        .args(&packages);
+    process::run(&mut npm).context(
+        "what terminals are drawn with could not be fetched from npm (is there a network?)",
+    )?;
+    Ok(files)
 }
 
 /// The page, and the scripts beside it that it loads before there is any wasm.
@@ -270,7 +321,9 @@ mod tests {
         write(ui.join("src/main.rs"), "not a style");
         write(ui.join("assets/fonts/a.woff2"), "font");
         write(dist.join("assets/old.woff2"), "stale");
-        lay_out(&ui, &bindings, &dist).unwrap();
+        write(folder.path().join("npm/a.mjs"), "vendored");
+        let vendored = [("a.mjs", folder.path().join("npm/a.mjs"))];
+        lay_out(&ui, &bindings, &vendored, &dist).unwrap();
 
         let relative = |path: &Path| path.strip_prefix(&dist).unwrap().display().to_string();
         let names: Vec<String> = files(&dist)
@@ -286,6 +339,7 @@ mod tests {
             "kubegraf-ui_bg.wasm",
             "snippets/a/inline0.js",
             "styles.css",
+            "vendor/a.mjs",
         ];
         assert_eq!(names, expect);
         assert_eq!(
@@ -297,12 +351,12 @@ mod tests {
         let [page, script, sheet] = ["index.html", "kubegraf-ui.js", "styles.css"].map(time);
         process::pause(std::time::Duration::from_millis(20));
         write(ui.join("styles/20-base.css"), "changed");
-        lay_out(&ui, &bindings, &dist).unwrap();
+        lay_out(&ui, &bindings, &vendored, &dist).unwrap();
         assert_eq!((time("index.html"), time("kubegraf-ui.js")), (page, script));
         assert!(time("styles.css") > sheet);
 
         write(ui.join("assets/new.png"), "new");
-        lay_out(&ui, &bindings, &dist).unwrap();
+        lay_out(&ui, &bindings, &vendored, &dist).unwrap();
         assert!(
             time("index.html") > page,
             "a new file must be seen by cargo"

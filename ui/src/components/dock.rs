@@ -10,7 +10,7 @@ use crate::{
         history::History,
         icon::{Glyph, Icon},
         mark::ToneMark,
-        panes::{PaneBody, PaneTabs},
+        panes::{PaneBody, PaneTabs, ShellButton},
         plan::Wanted,
     },
     model::words::{self, sentence},
@@ -62,6 +62,7 @@ pub fn DockPanel() -> impl IntoView {
                     </For>
                     <PaneTabs />
                 </div>
+                <ShellButton />
                 <button
                     class="icon-button small"
                     type="button"

@@ -1,15 +1,18 @@
 //! The dock's tabs that are no executions, and what they hold.
 
+use kubegraf_ipc::terminal::TerminalPlace;
 use leptos::prelude::*;
 
 use crate::{
     components::{
         icon::{Glyph, Icon},
         log::LogPanel,
+        terminal::TerminalPanel,
     },
     state::{
         dock::Dock,
         panes::{Holds, Pane, Panes},
+        session::Session,
     },
 };
 
@@ -35,6 +38,7 @@ fn PaneTab(
     } = pane;
     let icon = match holds {
         Holds::Log(_) => Icon::Logs,
+        Holds::Terminal(_) => Icon::Terminal,
     };
     let id = StoredValue::new(id);
     let is_front = move || id.with_value(|id| dock.front.with(|front| front.as_ref() == Some(id)));
@@ -75,6 +79,32 @@ fn PaneTab(
     }
 }
 
+/// Opens a shell of this machine.
+#[component]
+pub fn ShellButton() -> impl IntoView {
+    let (panes, session) = (Panes::expect(), Session::expect());
+    let open = move |_| {
+        let cluster = session.cluster.get_untracked();
+        let place = TerminalPlace::Local {
+            shell: None,
+            cluster,
+        };
+        panes.open_terminal("Terminal".into(), place);
+    };
+    view! {
+        <button
+            class="icon-button small"
+            type="button"
+            data-action="local-terminal"
+            aria-label="Open a terminal of this machine"
+            title="A terminal of this machine; its kubectl speaks to the active cluster"
+            on:click=open
+        >
+            <Glyph icon=Icon::Terminal size=14 />
+        </button>
+    }
+}
+
 /// What a pane holds.
 #[component]
 pub fn PaneBody(
@@ -82,6 +112,7 @@ pub fn PaneBody(
     pane: Pane,
 ) -> impl IntoView {
     match pane.holds {
-        Holds::Log(log) => view! { <LogPanel log /> },
+        Holds::Log(log) => view! { <LogPanel log /> }.into_any(),
+        Holds::Terminal(terminal) => view! { <TerminalPanel terminal /> }.into_any(),
     }
 }

@@ -3,6 +3,7 @@
 use kubegraf_ipc::{
     object::ObjectRef,
     table::{KindInfo, Row},
+    terminal::TerminalPlace,
 };
 use leptos::prelude::*;
 
@@ -60,7 +61,7 @@ pub fn RowActions(
 ) -> impl IntoView {
     let (session, panes, forwards) = (Session::expect(), Panes::expect(), Forwards::expect());
     kind.filter(has_logs).map(|kind| {
-        let of = kind.clone();
+        let (of, is_pod) = (kind.clone(), kind.kind == "Pod");
         let open = move |_| {
             close.run(());
             if let Some(row) = row.run(()) {
@@ -71,6 +72,19 @@ pub fn RowActions(
             close.run(());
             if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
                 forwards.wanted.set(Some((cluster, object(&kind, &row))));
+            }
+        };
+        let shell = move |_| {
+            close.run(());
+            if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
+                panes.open_terminal(row.name.clone(), TerminalPlace::Container {
+                    cluster,
+                    namespace: row.namespace,
+                    pod: row.name,
+                    uid: Some(row.uid),
+                    container: None,
+                    command: Vec::new(),
+                });
             }
         };
         let is_demo = move || {
@@ -87,6 +101,20 @@ pub fn RowActions(
                 "Logs"
                 <kbd aria-hidden="true">"l"</kbd>
             </button>
+            {is_pod.then(|| view! {
+                <button
+                    class="menu-item"
+                    type="button"
+                    role="menuitem"
+                    data-action="menu-terminal"
+                    disabled=is_demo
+                    title=move || is_demo().then_some("The demo cluster has no real containers: nothing runs in them")
+                    on:click=shell
+                >
+                    <Glyph icon=Icon::Terminal size=14 />
+                    "Terminal"
+                </button>
+            })}
             <button
                 class="menu-item"
                 type="button"

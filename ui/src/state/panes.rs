@@ -1,13 +1,14 @@
-//! What the user has open in the dock besides executions: logs. Each lives until its tab is closed,
+//! What the user has open in the dock besides executions: logs and terminals. Each lives until its tab is closed,
 //! whatever the window shows meanwhile.
 
 use kubegraf_ipc::{
     logs::{LogOptions, LogTarget},
     object::ObjectRef,
+    terminal::TerminalPlace,
 };
 use leptos::prelude::*;
 
-use crate::state::{dock::Dock, logs::Log};
+use crate::state::{dock::Dock, logs::Log, terminals::Terminal};
 
 /// One tab of the dock.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Pane {
 pub enum Holds {
     /// A log.
     Log(Log),
+    /// A terminal.
+    Terminal(Terminal),
 }
 
 /// The open panes.
@@ -68,6 +71,11 @@ impl Panes {
             log.open(cluster, of);
             Holds::Log(log)
         });
+    }
+
+    /// Opens a terminal in the dock.
+    pub fn open_terminal(self, title: String, place: TerminalPlace) {
+        self.add("terminal", title, || Holds::Terminal(Terminal::new(place)));
     }
 
     /// Ends a pane and closes its tab.

@@ -1,0 +1,107 @@
+// Draws terminals with xterm.js. Loaded when the first terminal is opened; what the program behind
+// it says may only draw: no link is opened, no clipboard written, no title set.
+import { Terminal } from "./vendor/xterm.mjs";
+import { FitAddon } from "./vendor/addon-fit.mjs";
+import { SearchAddon } from "./vendor/addon-search.mjs";
+
+const sheet = document.createElement("link");
+sheet.rel = "stylesheet";
+sheet.href = "./vendor/xterm.css";
+document.head.append(sheet);
+
+function colours() {
+  const style = getComputedStyle(document.querySelector(".dock-body") ?? document.body);
+  // light-dark() is resolved only on a property that is used.
+  const probe = document.createElement("span");
+  document.body.append(probe);
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const theme = {
+    background: style.backgroundColor,
+    foreground: colour("--text"),
+    cursor: colour("--accent"),
+    cursorAccent: style.backgroundColor,
+    selectionBackground: colour("--accent-bg"),
+    black: colour("--faint"),
+    red: colour("--critical"),
+    green: colour("--ok"),
+    yellow: colour("--warn"),
+    blue: colour("--accent"),
+    magenta: colour("--high"),
+    cyan: colour("--accent"),
+    white: colour("--dim"),
+    brightBlack: colour("--dim"),
+    brightRed: colour("--critical"),
+    brightGreen: colour("--ok"),
+    brightYellow: colour("--warn"),
+    brightBlue: colour("--accent"),
+    brightMagenta: colour("--high"),
+    brightCyan: colour("--accent"),
+    brightWhite: colour("--text"),
+  };
+  probe.remove();
+  return theme;
+}
+
+export function make(onText, onSize, onDrawn) {
+  const terminal = new Terminal({
+    allowProposedApi: true,
+    convertEol: false,
+    cursorBlink: true,
+    fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
+    fontSize: 12,
+    linkHandler: { activate() {} },
+    scrollback: 10000,
+    theme: colours(),
+  });
+  const fit = new FitAddon();
+  const search = new SearchAddon();
+  terminal.loadAddon(fit);
+  terminal.loadAddon(search);
+  const host = document.createElement("div");
+  host.className = "terminal-host";
+  let opened = false;
+  terminal.onData(onText);
+  terminal.onResize(({ cols, rows }) => onSize(cols, rows));
+  terminal.attachCustomKeyEventHandler((event) => {
+    const copies = event.ctrlKey && event.shiftKey && event.code === "KeyC";
+    if (copies && event.type === "keydown" && terminal.hasSelection()) {
+      navigator.clipboard.writeText(terminal.getSelection());
+      event.preventDefault();
+    }
+    const pastes = event.ctrlKey && event.shiftKey && event.code === "KeyV";
+    return !copies && !pastes;
+  });
+  const observer = new ResizeObserver(() => {
+    if (opened && host.clientWidth > 0) fit.fit();
+  });
+  observer.observe(host);
+  return {
+    mount(parent) {
+      parent.append(host);
+      if (!opened) {
+        terminal.open(host);
+        opened = true;
+      }
+      fit.fit();
+      terminal.focus();
+      return [terminal.cols, terminal.rows];
+    },
+    write(bytes) {
+      terminal.write(bytes, () => onDrawn(bytes.length));
+    },
+    say(text) {
+      terminal.write(text);
+    },
+    find(text, backwards) {
+      return backwards ? search.findPrevious(text) : search.findNext(text);
+    },
+    dispose() {
+      observer.disconnect();
+      terminal.dispose();
+      host.remove();
+    },
+  };
+}
