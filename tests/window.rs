@@ -31,3 +31,5 @@ mod page;
 mod servers;
 #[path = "window/streams.rs"]
 mod streams;
+#[path = "window/terminals.rs"]
+mod terminals;

@@ -78,6 +78,8 @@ export function make(onText, onSize, onDrawn) {
     if (opened && host.clientWidth > 0) fit.fit();
   });
   observer.observe(host);
+  const themes = new MutationObserver(() => (terminal.options.theme = colours()));
+  themes.observe(document.documentElement, { attributeFilter: ["data-theme", "data-scheme"] });
   return {
     mount(parent) {
       parent.append(host);
@@ -87,19 +89,24 @@ export function make(onText, onSize, onDrawn) {
       }
       fit.fit();
       terminal.focus();
-      return [terminal.cols, terminal.rows];
     },
     write(bytes) {
       terminal.write(bytes, () => onDrawn(bytes.length));
     },
-    say(text) {
-      terminal.write(text);
+    size() {
+      return [terminal.cols, terminal.rows];
+    },
+    // What a program that has ended left behind (modes, colours, another screen) is not the next one's.
+    reset() {
+      terminal.reset();
+      terminal.focus();
     },
     find(text, backwards) {
       return backwards ? search.findPrevious(text) : search.findNext(text);
     },
     dispose() {
       observer.disconnect();
+      themes.disconnect();
       terminal.dispose();
       host.remove();
     },

@@ -64,6 +64,15 @@ impl Page {
             .map_err(|error| format!("{css} cannot be clicked: {error}"))
     }
 
+    /// Types into an element, key by key.
+    pub async fn keys(&self, css: &str, text: &str) -> Result<(), String> {
+        self.sees(css, SOON).await?;
+        let element = self.0.find(Locator::Css(css)).await;
+        let element = element.map_err(|error| format!("{css}: {error}"))?;
+        let typed = element.send_keys(text).await;
+        typed.map_err(|error| format!("{css} takes no keys: {error}"))
+    }
+
     /// The text of the first element.
     pub async fn text(&self, css: &str) -> Result<String, String> {
         let script = format!(

@@ -48,13 +48,18 @@ pub fn watch<W: Watch + 'static>(
         Ok(event) => on_event(event),
         Err(error) => warn!("{}: {error}", W::NAME),
     };
-    open(request, handle, on_end)
+    let answered = move |answer: Result<(), Error>| {
+        if let Err(error) = answer {
+            on_end(error);
+        }
+    };
+    open(request, handle, answered)
 }
 
 fn open<W: Watch + 'static>(
     request: &W,
     handle: impl Fn(JsValue) + 'static,
-    on_end: impl FnOnce(Error) + 'static,
+    answered: impl FnOnce(Result<(), Error>) + 'static,
 ) -> Result<WatchGuard, Error> {
     let live = Arc::new(AtomicBool::new(true));
     let alive = Arc::clone(&live);
@@ -75,23 +80,23 @@ fn open<W: Watch + 'static>(
     let guard = WatchGuard { id, live };
     let alive = Arc::clone(&guard.live);
     spawn_local(async move {
-        if let Err(error) = invoke(W::NAME, &arguments).await
-            && alive.load(Ordering::Relaxed)
-        {
-            on_end(error);
+        let answer = invoke(W::NAME, &arguments).await;
+        if alive.load(Ordering::Relaxed) {
+            answered(answer.map(drop));
         }
     });
     Ok(guard)
 }
 
-/// Opens a stream whose messages are binary: a kind byte and the rest.
+/// Opens a stream whose messages are binary: a kind byte and the rest. `answered` hears once whether
+/// it could be opened.
 ///
 /// # Errors
 /// [`Code::Internal`] when the page runs outside the app.
 pub fn watch_bytes<W: Watch + 'static>(
     request: &W,
     on_message: impl Fn(u8, Uint8Array) + 'static,
-    on_end: impl FnOnce(Error) + 'static,
+    answered: impl FnOnce(Result<(), Error>) + 'static,
 ) -> Result<WatchGuard, Error> {
     let handle = move |message: JsValue| {
         let bytes = Uint8Array::new(&message);
@@ -100,7 +105,7 @@ pub fn watch_bytes<W: Watch + 'static>(
         }
         on_message(bytes.get_index(0), bytes.subarray(1, bytes.length()));
     };
-    open(request, handle, on_end)
+    open(request, handle, answered)
 }
 
 /// An open stream. Dropping it ends the stream on both sides; late events are ignored.
@@ -155,11 +160,21 @@ impl Screen {
         screen.map(Self).map_err(|thrown| failure(&thrown))
     }
 
-    /// Shows it in an element; answers its columns and rows.
+    /// Shows it in an element.
+    pub fn mount(&self, parent: &web_sys::HtmlElement) {
+        self.call("mount", parent);
+    }
+
+    /// Its columns and rows.
     #[must_use]
-    pub fn mount(&self, parent: &web_sys::HtmlElement) -> Option<(u16, u16)> {
-        let size = self.call("mount", parent)?;
+    pub fn size(&self) -> Option<(u16, u16)> {
+        let size = self.call("size", &JsValue::UNDEFINED)?;
         serde_wasm_bindgen::from_value(size).ok()
+    }
+
+    /// Makes it as new.
+    pub fn reset(&self) {
+        self.call("reset", &JsValue::UNDEFINED);
     }
 
     /// Draws what a program wrote.

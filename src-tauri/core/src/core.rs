@@ -24,6 +24,7 @@ use kubegraf_ipc::{
 };
 
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use counted::Counted;
@@ -73,6 +74,8 @@ struct Inner {
     requests: Requests,
     store: Store,
     streams: Streams,
+    /// Who enters a container; each writes when it is left.
+    visits: TaskTracker,
     /// Keep clusters open for executions that run.
     holds: std::sync::Mutex<Vec<TaskGuard>>,
     /// Connects the first cluster, follows switches, drops old rows.
@@ -153,6 +156,7 @@ impl Core {
             requests: Requests::default(),
             store,
             streams: Streams::default(),
+            visits: TaskTracker::new(),
             holds: std::sync::Mutex::default(),
             work: std::sync::Mutex::default(),
         }));
@@ -225,6 +229,8 @@ impl Core {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .clear();
         self.0.detections.end().await;
+        self.0.visits.close();
+        self.0.visits.wait().await;
         self.0.store.close().await;
     }
 

@@ -59,6 +59,20 @@ struct Output {
     drawn: Arc<Drawn>,
 }
 
+/// How a program has ended, before its window knows.
+#[must_use]
+pub(crate) struct Ending {
+    output: Output,
+    end: TerminalEnd,
+}
+
+impl Ending {
+    /// Tells the window.
+    pub(crate) fn tell(mut self) {
+        self.output.end(&self.end);
+    }
+}
+
 /// Both ends.
 pub(crate) fn line(sink: Sink<TerminalBytes>) -> (Terminal, Line) {
     let (sender, input) = mpsc::channel(TYPED);

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 
 use crate::wasm::Route;
-use crate::{process, workspace};
+use crate::{install, needs, process, workspace};
 
 /// How the wasm is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,32 +206,32 @@ const VENDORED: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// The files above, fetched once into the cache.
+/// The files above, each package fetched once into the cache: later builds need no network.
 fn vendored() -> Result<Vec<(&'static str, PathBuf)>> {
-    let folder = workspace::cache()?.join("npm").join("xterm-6.0.0");
-    let files: Vec<(&str, PathBuf)> = VENDORED
-        .iter()
-        .map(|(package, _, file, name)| {
-            (*name, folder.join("node_modules").join(package).join(file))
-        })
-        .collect();
-    if files.iter().all(|(_, file)| file.exists()) {
-        return Ok(files);
+    let cache = workspace::cache()?.join("npm");
+    let mut files = Vec::new();
+    for (package, version, file, name) in VENDORED {
+        let release = format!("{package}@{version}");
+        let folder = cache.join(release.trim_start_matches('@').replace('/', "-"));
+        let path = folder.join("node_modules").join(package).join(file);
+        if !path.exists() {
+            fetch(&release, &folder)?;
+        }
+        files.push((*name, path));
     }
-    workspace::folder(folder.clone())?;
-    let mut packages: Vec<String> = VENDORED
-        .iter()
-        .map(|(package, version, ..)| format!("{package}@{version}"))
-        .collect();
-    packages.dedup();
-    let mut npm = std::process::Command::new("npm");
-    npm.args(["install", "--silent", "--no-fund", "--no-audit", "--prefix"])
-        .arg(&folder)
-        .args(&packages);
-    process::run(&mut npm).context(
-        "what terminals are drawn with could not be fetched from npm (is there a network?)",
-    )?;
     Ok(files)
+}
+
+fn fetch(release: &str, folder: &Path) -> Result<()> {
+    install::ensure("fetch what terminals are drawn with", &[needs::NPM])?;
+    workspace::folder(folder.to_owned())?;
+    let mut npm = std::process::Command::new("npm");
+    let quiet = ["install", "--silent", "--no-fund", "--no-audit"];
+    npm.args(quiet).args(["--ignore-scripts", "--prefix"]);
+    npm.arg(folder).arg(release);
+    process::run(&mut npm).with_context(|| {
+        format!("\"{release}\" could not be fetched from npm (is there a network?)")
+    })
 }
 
 /// The page, and the scripts beside it that it loads before there is any wasm.

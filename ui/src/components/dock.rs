@@ -1,4 +1,4 @@
-//! The dock at the bottom: a tab per followed execution, and what was run before.
+//! The dock at the bottom: a tab per followed execution, log and terminal, and what was run before.
 
 use kubegraf_ipc::execution::ExecutionStatus;
 use leptos::{ev, prelude::*};
@@ -50,12 +50,12 @@ pub fn DockPanel() -> impl IntoView {
         }
     };
     view! {
-        <section class="dock" aria-label="Executions">
+        <section class="dock" aria-label="Dock">
             <Show when=move || dock.open.get()>
                 <ResizeHandle height />
             </Show>
             <div class="dock-bar">
-                <div class="dock-tabs" role="tablist" aria-label="Executions">
+                <div class="dock-tabs" role="tablist" aria-label="What is open">
                     <HistoryTab />
                     <For each=move || dock.tabs.get() key=|tab| tab.id.clone() let:tab>
                         <ExecutionTab tab />

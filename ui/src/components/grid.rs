@@ -30,6 +30,8 @@ pub fn Grid(
     on_open: Callback<Row>,
     /// What "l" does.
     on_logs: Callback<Row>,
+    /// What "s" does.
+    on_shell: Callback<Row>,
     /// The scrolling element, for who wants to focus it.
     grid: NodeRef<html::Div>,
 ) -> impl IntoView {
@@ -142,6 +144,11 @@ pub fn Grid(
             "l" => {
                 if let Some(row) = current().and_then(|index| table.row_at(index)) {
                     on_logs.run(row);
+                }
+            }
+            "s" => {
+                if let Some(row) = current().and_then(|index| table.row_at(index)) {
+                    on_shell.run(row);
                 }
             }
             "c" => marking::copy(table, layout, Copied::Names, toasts),

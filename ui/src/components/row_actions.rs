@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    state::{forwards::Forwards, panes::Panes, session::Session},
+    state::{forwards::Forwards, panes::Panes, session::Session, toasts::Toasts},
 };
 
 /// Kinds whose pods core can find.
@@ -24,6 +24,8 @@ const WITH_PODS: &[&str] = &[
     "Service",
 ];
 
+const NOTHING_RUNS: &str = "The demo cluster has no real containers: nothing runs in them";
+
 /// Whether objects of a kind have logs.
 #[must_use]
 pub fn has_logs(kind: &KindInfo) -> bool {
@@ -36,6 +38,40 @@ pub fn open_logs(kind: &KindInfo, row: &Row, session: Session, panes: Panes) {
         return;
     };
     panes.open_log(cluster, object(kind, row));
+}
+
+/// Opens a shell in the default container of a row's pod.
+pub fn open_shell(kind: &KindInfo, row: &Row, session: Session, panes: Panes, toasts: Toasts) {
+    let Some(cluster) = session
+        .cluster
+        .get_untracked()
+        .filter(|_| kind.kind == "Pod")
+    else {
+        return;
+    };
+    if untrack(|| on_demo(session)) {
+        return toasts.say(NOTHING_RUNS);
+    }
+    let place = TerminalPlace::Container {
+        cluster,
+        namespace: row.namespace.clone(),
+        pod: row.name.clone(),
+        uid: Some(row.uid.clone()),
+        container: None,
+        command: Vec::new(),
+    };
+    panes.open_terminal(row.name.clone(), place);
+}
+
+/// Whether the active cluster is the demo.
+fn on_demo(session: Session) -> bool {
+    session.cluster.with(|active| {
+        session.clusters.with(|list| {
+            let mut clusters = list.clusters.iter();
+            let active = clusters.find(|entry| Some(&entry.id) == active.as_ref());
+            active.is_some_and(|entry| entry.is_demo)
+        })
+    })
 }
 
 fn object(kind: &KindInfo, row: &Row) -> ObjectRef {
@@ -60,8 +96,9 @@ pub fn RowActions(
     close: Callback<()>,
 ) -> impl IntoView {
     let (session, panes, forwards) = (Session::expect(), Panes::expect(), Forwards::expect());
+    let toasts = Toasts::expect();
     kind.filter(has_logs).map(|kind| {
-        let (of, is_pod) = (kind.clone(), kind.kind == "Pod");
+        let (of, of_shell, is_pod) = (kind.clone(), kind.clone(), kind.kind == "Pod");
         let open = move |_| {
             close.run(());
             if let Some(row) = row.run(()) {
@@ -76,25 +113,11 @@ pub fn RowActions(
         };
         let shell = move |_| {
             close.run(());
-            if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
-                panes.open_terminal(row.name.clone(), TerminalPlace::Container {
-                    cluster,
-                    namespace: row.namespace,
-                    pod: row.name,
-                    uid: Some(row.uid),
-                    container: None,
-                    command: Vec::new(),
-                });
+            if let Some(row) = row.run(()) {
+                open_shell(&of_shell, &row, session, panes, toasts);
             }
         };
-        let is_demo = move || {
-            session.cluster.with(|active| {
-                session.clusters.with(|list| {
-                    let active = list.clusters.iter().find(|entry| Some(&entry.id) == active.as_ref());
-                    active.is_some_and(|entry| entry.is_demo)
-                })
-            })
-        };
+        let is_demo = move || on_demo(session);
         view! {
             <button class="menu-item" type="button" role="menuitem" data-action="menu-logs" on:click=open>
                 <Glyph icon=Icon::Logs size=14 />
@@ -108,11 +131,12 @@ pub fn RowActions(
                     role="menuitem"
                     data-action="menu-terminal"
                     disabled=is_demo
-                    title=move || is_demo().then_some("The demo cluster has no real containers: nothing runs in them")
+                    title=move || is_demo().then_some(NOTHING_RUNS)
                     on:click=shell
                 >
                     <Glyph icon=Icon::Terminal size=14 />
                     "Terminal"
+                    <kbd aria-hidden="true">"s"</kbd>
                 </button>
             })}
             <button

@@ -79,6 +79,7 @@ pub const KEYS: &[Key] = &[
     key(Place::Table, "PgDn PgUp", "A page down and up"),
     key(Place::Table, "Enter", "Go on to what belongs to the row"),
     key(Place::Table, "l", "Logs of what the row runs"),
+    key(Place::Table, "s", "A shell in the pod"),
     key(Place::Table, "Space", "Mark the row"),
     key(Place::Table, "Shift+Click", "Mark up to the row"),
     key(Place::Table, "Ctrl+A", "Mark all rows that match"),

@@ -13,6 +13,10 @@ use crate::ipc::{self, Screen, WatchGuard};
 
 /// What is drawn is told in steps of this, bytes.
 const STEP: u32 = 64 << 10;
+/// The most that is sent in one message, bytes; a longer paste goes in pieces.
+const PIECE: usize = 64 << 10;
+/// A terminal that has no place on screen yet.
+const UNSEEN: (u16, u16) = (80, 24);
 
 /// An open terminal. Dropping its owner ends it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,8 @@ pub struct Terminal {
     pub failure: RwSignal<Option<Error>>,
     screen: StoredValue<Option<Screen>, LocalStorage>,
     guard: StoredValue<Option<WatchGuard>>,
+    /// Whether core has opened it; what is typed before that waits.
+    ready: StoredValue<bool>,
     drawn: StoredValue<u32>,
     /// What was typed and is not sent yet: one message is under way at a time, so that keys stay in
     /// order.
@@ -42,6 +48,7 @@ impl Terminal {
             failure: RwSignal::new(None),
             screen: StoredValue::new_local(None),
             guard: StoredValue::new(None),
+            ready: StoredValue::new(false),
             drawn: StoredValue::new(0),
             typed: StoredValue::new(String::new()),
             sending: StoredValue::new(false),
@@ -58,7 +65,7 @@ impl Terminal {
     pub fn show(self, parent: web_sys::HtmlElement) {
         let shown = self
             .screen
-            .with_value(|screen| screen.as_ref().map(|s| s.mount(&parent)));
+            .with_value(|screen| screen.as_ref().map(|screen| screen.mount(&parent)));
         if shown.is_some() {
             return;
         }
@@ -70,9 +77,11 @@ impl Terminal {
             );
             match made.await {
                 Ok(screen) => {
-                    let size = screen.mount(&parent);
-                    if self.screen.try_set_value(Some(screen)).is_none() {
-                        self.open(size.unwrap_or((80, 24)));
+                    screen.mount(&parent);
+                    // The tab may be closed by now.
+                    match self.screen.try_set_value(Some(screen)) {
+                        None => self.open(),
+                        Some(late) => late.iter().for_each(Screen::dispose),
                     }
                 }
                 Err(error) => {
@@ -86,22 +95,44 @@ impl Terminal {
     pub fn again(self) {
         self.end.set(None);
         self.failure.set(None);
-        self.open((80, 24));
+        self.screen
+            .with_value(|screen| screen.iter().for_each(Screen::reset));
+        self.open();
     }
 
-    fn open(self, (columns, rows): (u16, u16)) {
+    fn size(self) -> TerminalSize {
+        let size = self
+            .screen
+            .try_with_value(|screen| screen.as_ref().and_then(Screen::size));
+        let (columns, rows) = size.flatten().unwrap_or(UNSEEN);
+        TerminalSize { columns, rows }
+    }
+
+    fn open(self) {
         self.drawn.set_value(0);
+        self.ready.set_value(false);
+        self.typed.set_value(String::new());
+        let size = self.size();
         let request = OpenTerminal {
             place: self.place.get_value(),
-            size: TerminalSize { columns, rows },
+            size,
         };
-        let opened = ipc::watch_bytes(
-            &request,
-            move |kind, bytes| self.heard(kind, bytes),
-            move |error| {
+        let answered = move |answer: Result<(), Error>| match answer {
+            Ok(()) => {
+                self.ready.try_set_value(true);
+                let now = self.size();
+                if now != size {
+                    self.resized(now);
+                }
+                self.send();
+            }
+            Err(error) => {
+                self.guard.try_set_value(None);
                 self.failure.try_set(Some(error));
-            },
-        );
+            }
+        };
+        let heard = move |kind, bytes| self.heard(kind, bytes);
+        let opened = ipc::watch_bytes(&request, heard, answered);
         match opened {
             Ok(guard) => self.guard.set_value(Some(guard)),
             Err(error) => self.failure.set(Some(error)),
@@ -140,26 +171,32 @@ impl Terminal {
     }
 
     fn typed(self, text: String) {
-        if self.watch().is_err()
-            || self
-                .typed
-                .try_update_value(|typed| typed.push_str(&text))
-                .is_none()
-        {
-            return;
+        let is_open = self.watch().is_ok();
+        if is_open {
+            self.typed.update_value(|typed| typed.push_str(&text));
+            self.send();
         }
-        if self.sending.get_value() {
+    }
+
+    /// Sends what was typed, one piece after the other.
+    fn send(self) {
+        let waits = self.ready.try_get_value() == Some(true)
+            && self.sending.try_get_value() == Some(false)
+            && self.typed.with_value(|typed| !typed.is_empty());
+        if !waits {
             return;
         }
         self.sending.set_value(true);
         spawn_local(async move {
-            while let Some(text) = self
-                .typed
-                .try_update_value(std::mem::take)
-                .filter(|t| !t.is_empty())
-            {
-                let Ok(watch) = self.watch() else { break };
-                if ipc::call(TypeTerminal { watch, text }).await.is_err() {
+            while let Ok(watch) = self.watch() {
+                let piece = self.typed.try_update_value(first_piece).unwrap_or_default();
+                if piece.is_empty() {
+                    break;
+                }
+                if ipc::call(TypeTerminal { watch, text: piece })
+                    .await
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -168,7 +205,7 @@ impl Terminal {
     }
 
     fn resized(self, size: TerminalSize) {
-        if let Ok(watch) = self.watch() {
+        if let (Ok(watch), Some(true)) = (self.watch(), self.ready.try_get_value()) {
             ipc::send(ResizeTerminal { watch, size });
         }
     }
@@ -188,5 +225,30 @@ impl Terminal {
                 bytes: drawn,
             });
         }
+    }
+}
+
+/// Takes the first piece of what was typed.
+fn first_piece(typed: &mut String) -> String {
+    let end = typed.floor_char_boundary(PIECE);
+    let rest = typed.split_off(end);
+    std::mem::replace(typed, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_paste_goes_in_pieces_that_are_whole_characters() {
+        let paste = "ä€🦀".repeat(50_000);
+        let (mut left, mut sent) = (paste.clone(), String::new());
+        while !left.is_empty() {
+            let piece = first_piece(&mut left);
+            assert!(!piece.is_empty() && piece.len() <= PIECE);
+            sent.push_str(&piece);
+        }
+        assert_eq!(sent, paste);
+        assert_eq!(first_piece(&mut left), "");
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         grid::Grid,
         icon::Icon,
         marking::{MarkBar, RowMenu, RowMenuAt},
-        row_actions::open_logs,
+        row_actions::{open_logs, open_shell},
     },
     model::{
         drill,
@@ -93,8 +93,11 @@ fn KindTable(
         navigation.go(&Route::filtered(&step.kind, &step.filter));
     });
     let panes = Panes::expect();
-    let (of, whose) = (kind.clone(), kind.clone());
+    let (of, entered, whose) = (kind.clone(), kind.clone(), kind.clone());
     let on_logs = Callback::new(move |row: Row| open_logs(&of, &row, session, panes));
+    let toasts = Toasts::expect();
+    let on_shell =
+        Callback::new(move |row: Row| open_shell(&entered, &row, session, panes, toasts));
     let (id, namespaced) = (kind.id.clone(), kind.namespaced);
     let reopen = RwSignal::new(());
     Effect::new(move |_| {
@@ -150,7 +153,7 @@ fn KindTable(
         </div>
         {move || match shows.get() {
             Shows::Rows => {
-                view! { <Grid table title=title.clone() layout on_open on_logs grid /> }.into_any()
+                view! { <Grid table title=title.clone() layout on_open on_logs on_shell grid /> }.into_any()
             }
             Shows::Skeletons => view! { <Skeletons /> }.into_any(),
             Shows::Reason => view! { <TableEmpty table kind=kind.clone() reopen /> }.into_any(),

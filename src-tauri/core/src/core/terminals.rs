@@ -10,11 +10,13 @@ use kubegraf_ipc::{
     },
 };
 
+use tokio::sync::oneshot;
+
 use super::Core;
 use crate::{
     Sink, StreamKey, TaskGuard,
     clusters::Connection,
-    store::{AuditEntry, AuditPhase, Store},
+    store::{AuditEntry, AuditPhase},
     terminals::{self, Local, Terminal},
 };
 
@@ -54,22 +56,14 @@ impl Core {
                 let client = connection.mutating_client().clone();
                 let whose = (namespace, pod, uid);
                 let inside = terminals::resolve(client, whose, container, command).await?;
-                let visit = Visit {
-                    entry: self.visit(&connection, &inside),
-                    store: self.0.store.clone(),
-                };
-                visit.begins().await?;
-                let (hold, clock) = (connection.hold(), self.0.clock.clone());
+                let stay = self.enters(self.visit(&connection, &inside)).await?;
+                let hold = connection.hold();
                 TaskGuard::spawn(async move {
                     let _open = hold;
-                    // Told even when the window goes away in the middle.
-                    let ends = Ends {
-                        visit: Some(visit),
-                        clock,
-                        result: "closed",
-                    };
-                    inside.run(line, size).await;
-                    ends.with("ended").await;
+                    let ending = inside.run(line, size).await;
+                    // The trail knows before the window does.
+                    stay.ended().await;
+                    ending.tell();
                 })
             }
             TerminalPlace::Local { shell, cluster } => {
@@ -135,6 +129,25 @@ impl Core {
         Ok(entry.map(|entry| (entry.context_name, files)))
     }
 
+    /// Writes that somebody enters, and sees to it that his leaving is written too.
+    async fn enters(&self, mut entry: AuditEntry) -> Result<Stay, Error> {
+        self.0.store.add_audit(&entry).await?;
+        let (leaves, left) = oneshot::channel();
+        let (tell, written) = oneshot::channel();
+        let (store, clock) = (self.0.store.clone(), self.0.clock.clone());
+        self.0.visits.spawn(async move {
+            entry.result = Some(left.await.unwrap_or("closed").into());
+            entry.at = clock.epoch_seconds();
+            entry.phase = AuditPhase::After;
+            if let Err(error) = store.add_audit(&entry).await {
+                tracing::error!(%error, "the end of a terminal is not in the audit trail");
+            }
+            // Nobody waits when the window has gone.
+            let _ = tell.send(());
+        });
+        Ok(Stay { leaves, written })
+    }
+
     fn visit(&self, connection: &Connection, inside: &terminals::InContainer) -> AuditEntry {
         let command = match inside.command.as_slice() {
             [] => "a shell".to_owned(),
@@ -160,49 +173,17 @@ impl Core {
     }
 }
 
-/// Somebody is in a container.
-struct Visit {
-    entry: AuditEntry,
-    store: Store,
+/// Somebody is in a container. However it ends, the trail says so: a window that goes away drops
+/// this, and the row is written all the same.
+struct Stay {
+    leaves: oneshot::Sender<&'static str>,
+    written: oneshot::Receiver<()>,
 }
 
-impl Visit {
-    async fn begins(&self) -> Result<(), Error> {
-        Ok(self.store.add_audit(&self.entry).await?)
-    }
-
-    async fn ended(mut self, at: i64, how: &str) {
-        self.entry.at = at;
-        self.entry.phase = AuditPhase::After;
-        self.entry.result = Some(how.into());
-        if let Err(error) = self.store.add_audit(&self.entry).await {
-            tracing::error!(%error, "the end of a terminal is not in the audit trail");
-        }
-    }
-}
-
-/// Writes the end of a visit, whatever ends it.
-struct Ends {
-    visit: Option<Visit>,
-    clock: std::sync::Arc<dyn crate::clock::Clock>,
-    result: &'static str,
-}
-
-impl Ends {
-    async fn with(mut self, result: &'static str) {
-        if let Some(visit) = self.visit.take() {
-            visit.ended(self.clock.epoch_seconds(), result).await;
-        }
-    }
-}
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        if let (Some(visit), Ok(runtime)) =
-            (self.visit.take(), tokio::runtime::Handle::try_current())
-        {
-            let (at, result) = (self.clock.epoch_seconds(), self.result);
-            runtime.spawn(async move { visit.ended(at, result).await });
-        }
+impl Stay {
+    async fn ended(self) {
+        // Both go only when core stops.
+        let _ = self.leaves.send("ended");
+        let _ = self.written.await;
     }
 }

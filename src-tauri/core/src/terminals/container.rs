@@ -13,7 +13,7 @@ use kubegraf_ipc::{
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Input, Line};
+use super::{Ending, Input, Line};
 
 /// A quiet terminal is asked for a sign of life this often.
 const PING: Duration = Duration::from_secs(25);
@@ -110,13 +110,13 @@ pub(crate) async fn resolve(
 
 impl InContainer {
     /// Runs until the program, the pod or the person ends it.
-    pub(crate) async fn run(self, line: Line, size: TerminalSize) {
+    pub(crate) async fn run(self, line: Line, size: TerminalSize) -> Ending {
         let Line {
             mut input,
             mut output,
         } = line;
         let end = self.exec(&mut input, &mut output, size).await;
-        output.end(&end);
+        Ending { output, end }
     }
 
     async fn exec(
