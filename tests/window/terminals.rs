@@ -12,6 +12,18 @@ const KEYS: &str = ".dock .xterm-helper-textarea";
 const DRAWN: &str =
     "(document.querySelector('.dock .xterm-rows')?.innerText ?? '').replaceAll('\\u00a0', ' ')";
 
+/// Opens the menu of a row.
+async fn right_click(page: &Page, row: &str) -> Result<(), String> {
+    let script = format!(
+        "const row = document.querySelector({}); const at = row.getBoundingClientRect(); \
+         const where = {{bubbles: true, cancelable: true, button: 2, clientX: at.x + 40, clientY: at.y + 8}}; \
+         row.dispatchEvent(new PointerEvent('pointerdown', where)); \
+         row.dispatchEvent(new MouseEvent('contextmenu', where)); return 1",
+        quoted(row)
+    );
+    page.run(&script).await.map(drop)
+}
+
 /// Types a line.
 async fn types(page: &Page, line: &str) -> Result<(), String> {
     page.keys(KEYS, &format!("{line}\u{e007}")).await
@@ -133,13 +145,7 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
     journey("terminal_pod", Some(&kubeconfig), |page| async move {
         page.go("pods").await?;
         page.sees(&format!("{ROWS}[data-name=box]"), SOON).await?;
-        page.run(
-            "const row = document.querySelector('[role=row][data-name=box]'); \
-             const at = row.getBoundingClientRect(); \
-             row.dispatchEvent(new MouseEvent('contextmenu', {bubbles: true, cancelable: true, \
-             clientX: at.x + 40, clientY: at.y + 8})); return 1",
-        )
-        .await?;
+        right_click(&page, "[role=row][data-name=box]").await?;
         page.click("[data-action=menu-terminal]").await?;
         page.sees(KEYS, SOON).await?;
         types(&page, "hostname").await?;
@@ -155,12 +161,7 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
 async fn the_demo_says_that_nothing_runs_in_its_pods() {
     journey("terminal_demo", None, |page| async move {
         shows_rows(&page).await?;
-        page.run(&format!(
-            "const row = document.querySelector('{ROWS}'); const at = row.getBoundingClientRect(); \
-             row.dispatchEvent(new MouseEvent('contextmenu', {{bubbles: true, cancelable: true, \
-             clientX: at.x + 40, clientY: at.y + 8}})); return 1"
-        ))
-        .await?;
+        right_click(&page, ROWS).await?;
         page.sees(
             "[data-action=menu-terminal]:disabled[title*='demo cluster']",
             SOON,

@@ -73,5 +73,13 @@ pub fn cargo() -> std::process::Command {
     command
         .current_dir(root())
         .env("CARGO_TARGET_DIR", target());
+    // The cargo that runs this program told it about itself. Build scripts that watch these would
+    // run again, and half the tree with them, each time another cargo comes along.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
     command
 }
