@@ -45,13 +45,30 @@ function colours() {
   return theme;
 }
 
+const SIZES = [8, 32];
+
+function fontSize() {
+  const stored = Number(localStorage.getItem("kubegraf.terminal-font"));
+  return stored >= SIZES[0] && stored <= SIZES[1] ? stored : 12;
+}
+
+// Ctrl and +, - or 0: larger, smaller, as it was.
+function resized(event, now) {
+  if (!event.ctrlKey || event.altKey || event.type !== "keydown") return null;
+  const by = { "+": 1, "=": 1, "-": -1, 0: 12 - now }[event.key];
+  if (by === undefined) return null;
+  const size = Math.min(SIZES[1], Math.max(SIZES[0], now + by));
+  localStorage.setItem("kubegraf.terminal-font", size);
+  return size;
+}
+
 export function make(onText, onSize, onDrawn) {
   const terminal = new Terminal({
     allowProposedApi: true,
     convertEol: false,
     cursorBlink: true,
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
-    fontSize: 12,
+    fontSize: fontSize(),
     linkHandler: { activate() {} },
     scrollback: 10000,
     theme: colours(),
@@ -70,6 +87,13 @@ export function make(onText, onSize, onDrawn) {
     if (copies && event.type === "keydown" && terminal.hasSelection()) {
       navigator.clipboard.writeText(terminal.getSelection());
       event.preventDefault();
+    }
+    const size = resized(event, terminal.options.fontSize);
+    if (size !== null) {
+      terminal.options.fontSize = size;
+      fit.fit();
+      event.preventDefault();
+      return false;
     }
     const pastes = event.ctrlKey && event.shiftKey && event.code === "KeyV";
     return !copies && !pastes;
@@ -101,8 +125,11 @@ export function make(onText, onSize, onDrawn) {
       terminal.reset();
       terminal.focus();
     },
-    find(text, backwards) {
-      return backwards ? search.findPrevious(text) : search.findNext(text);
+    findNext(text) {
+      return search.findNext(text);
+    },
+    findPrevious(text) {
+      return search.findPrevious(text);
     },
     dispose() {
       observer.disconnect();

@@ -24,13 +24,14 @@ use kubegraf_ipc::{
         AcknowledgeIncident, ExportIncident, GiveFeedback, ListFeedback, SimilarIncidents,
         SnoozeIncident,
     },
-    logs::{FindLog, LogsEvent, ReadLogText, SaveLogs, SetLogView, WatchLogs},
+    logs::{FindLog, ListLogPatterns, LogsEvent, ReadLogText, SaveLogs, SetLogView, WatchLogs},
     notice::{AddNotice, DeleteNotices, MarkNotices, NoticeList, WatchNotices},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, SetPreference},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
     terminal::{
-        DrawnTerminal, ListShells, OpenTerminal, ResizeTerminal, TerminalBytes, TypeTerminal,
+        DrawnTerminal, ListContainers, ListShells, OpenTerminal, ResizeTerminal, RunInPod,
+        TerminalBytes, TypeTerminal,
     },
 };
 use tauri::{
@@ -123,6 +124,8 @@ commands! {
     cancel_execution(CancelExecution);
     list_ports(ListPorts);
     list_shells(ListShells);
+    list_containers(ListContainers);
+    run_in_pod(RunInPod);
     list_forwards(ListForwards);
     open_forward(OpenForward);
     start_forward(StartForward);
@@ -147,6 +150,7 @@ stream_commands! {
     set_table_view(SetTableView);
     set_log_view(SetLogView);
     find_log(FindLog);
+    list_log_patterns(ListLogPatterns);
     read_log_text(ReadLogText);
     save_logs(SaveLogs);
     type_terminal(TypeTerminal);
@@ -219,6 +223,9 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         watch_logs,
         set_log_view,
         find_log,
+        list_log_patterns,
+        list_containers,
+        run_in_pod,
         read_log_text,
         save_logs,
         list_ports,

@@ -16,7 +16,7 @@ use crate::{
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
         forwards::ForwardsView, incidents::IncidentsView, logs::LogsView, no_cluster::NoCluster,
-        settings::SettingsView, table::TableView,
+        settings::SettingsView, table::TableView, terminal::TerminalView,
     },
 };
 
@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
     Incidents::provide(session);
     Forwards::provide(toasts);
     Panes::provide(Dock::provide(session, toasts));
+    let panes = Panes::expect();
     let connecting = Connecting::provide(session, navigation, toasts);
     Palette::provide(session, navigation, choices, connecting);
 
@@ -44,7 +45,7 @@ pub fn App() -> impl IntoView {
     });
     let connected = Memo::new(move |_| session.cluster.with(Option::is_some));
     view! {
-        <div class="app">
+        <div class="app" data-dock=move || if panes.is_whole() { "whole" } else { "part" }>
             <Rail />
             <Header />
             <main data-view=move || view.get()>
@@ -53,6 +54,7 @@ pub fn App() -> impl IntoView {
                     (Shows::Page(Page::Settings), _) => view! { <SettingsView /> }.into_any(),
                     (Shows::Page(Page::Clusters), _) => view! { <ClustersView /> }.into_any(),
                     (Shows::Page(Page::Forwards), _) => view! { <ForwardsView /> }.into_any(),
+                    (Shows::Page(Page::Terminal), _) => view! { <TerminalView /> }.into_any(),
                     (_, false) => view! { <NoCluster /> }.into_any(),
                     (Shows::Page(Page::Dashboard), _) => view! { <Dashboard /> }.into_any(),
                     (Shows::Page(Page::ClusterOverview), _) => {

@@ -182,6 +182,18 @@ impl Screen {
         self.call("write", bytes);
     }
 
+    /// Finds text in what was drawn; answers whether there is any.
+    #[must_use]
+    pub fn find(&self, text: &str, backwards: bool) -> bool {
+        let name = if backwards {
+            "findPrevious"
+        } else {
+            "findNext"
+        };
+        let found = self.call(name, &text.into());
+        found.is_some_and(|found| found.is_truthy())
+    }
+
     /// Takes it away.
     pub fn dispose(&self) {
         self.call("dispose", &JsValue::UNDEFINED);

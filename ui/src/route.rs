@@ -34,18 +34,21 @@ pub enum Page {
     Logs,
     /// Ports that lead into clusters.
     Forwards,
+    /// Terminals, over the whole window.
+    Terminal,
     /// What can be set.
     Settings,
 }
 
 impl Page {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Dashboard,
         Self::ClusterOverview,
         Self::Clusters,
         Self::Logs,
         Self::Forwards,
+        Self::Terminal,
         Self::Settings,
     ];
 
@@ -58,6 +61,7 @@ impl Page {
             Self::Clusters => "cluster-manager",
             Self::Logs => "logs",
             Self::Forwards => "port-forwards",
+            Self::Terminal => "terminal",
             Self::Settings => "settings",
         }
     }
@@ -71,6 +75,7 @@ impl Page {
             Self::Clusters => "Clusters",
             Self::Logs => "Logs",
             Self::Forwards => "Port-forwards",
+            Self::Terminal => "Terminal",
             Self::Settings => "Settings",
         }
     }

@@ -17,3 +17,4 @@ pub mod registry;
 pub mod settings;
 pub mod table;
 pub mod table_empty;
+pub mod terminal;

@@ -9,7 +9,9 @@ mod book;
 mod display;
 mod line;
 mod look;
+mod patterns;
 mod pods;
+mod record;
 mod save;
 mod source;
 
@@ -21,7 +23,7 @@ use std::{
 use kube::Client;
 use kubegraf_ipc::{
     Error,
-    logs::{LogHead, LogLevel, LogState, LogView, LogsEvent, SavedLogs, WatchLogs},
+    logs::{LogHead, LogLevel, LogPatterns, LogState, LogView, LogsEvent, SavedLogs, WatchLogs},
 };
 use tokio::sync::{Notify, watch};
 
@@ -140,6 +142,7 @@ impl Log {
                     only_matches,
                     least,
                     hidden,
+                    fields,
                     ..
                 } = view;
                 (
@@ -149,6 +152,7 @@ impl Log {
                     *only_matches,
                     *least,
                     hidden.clone(),
+                    *fields,
                 )
             };
             judged(&before) != judged(&view)
@@ -158,6 +162,11 @@ impl Log {
         }
         self.view.send_replace(view);
         Ok(())
+    }
+
+    /// What the grave lines have in common.
+    pub(crate) fn patterns(&self) -> LogPatterns {
+        self.shelf.book().patterns()
     }
 
     /// The next line that holds the query.

@@ -5,6 +5,8 @@
 
 mod container;
 mod local;
+mod once;
+mod place;
 
 use std::sync::{
     Arc,
@@ -17,8 +19,10 @@ use kubegraf_ipc::{
 };
 use tokio::sync::{Notify, mpsc};
 
-pub(crate) use container::{InContainer, resolve};
+pub(crate) use container::InContainer;
 pub(crate) use local::{Local, shells};
+pub(crate) use once::run as run_once;
+pub(crate) use place::{Place, list as containers};
 
 use crate::Sink;
 

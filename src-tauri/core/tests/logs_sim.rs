@@ -15,7 +15,10 @@ use kubegraf_ipc::{
     Code, Error,
     app::Unwatch,
     cluster::GetStatus,
-    logs::{LogOptions, LogTarget, LogView, LogsEvent, ReadLogText, SetLogView, WatchLogs},
+    logs::{
+        ListLogPatterns, LogOptions, LogPlace, LogState, LogTarget, LogView, LogsEvent,
+        ReadLogText, SetLogView, WatchLogs,
+    },
     object::ObjectRef,
     table::{ReadRows, TableView},
 };
@@ -46,15 +49,25 @@ async fn start(data: &std::path::Path) -> Core {
 type Heard = Arc<Mutex<Vec<LogsEvent>>>;
 
 async fn open(core: &Core, channel: u32, of: LogTarget) -> Result<Heard, Error> {
+    let options = LogOptions {
+        tail: Some(50),
+        ..LogOptions::default()
+    };
+    open_with(core, channel, of, options).await
+}
+
+async fn open_with(
+    core: &Core,
+    channel: u32,
+    of: LogTarget,
+    options: LogOptions,
+) -> Result<Heard, Error> {
     let heard = Heard::default();
     let told = Arc::clone(&heard);
     let request = WatchLogs {
         cluster: DEMO.into(),
         of,
-        options: LogOptions {
-            tail: Some(50),
-            ..LogOptions::default()
-        },
+        options,
         view: view(),
     };
     let sink = move |event| {
@@ -220,5 +233,89 @@ async fn a_workload_means_its_pods_and_what_means_nothing_is_refused() {
         let error = open(&core, 2, of.clone()).await.unwrap_err();
         assert_eq!(error.code, code, "{of:?}: {error}");
     }
+    core.stop().await;
+}
+
+/// Covers: CMP-05, EVT-04
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_span_of_time_is_read_alone_and_a_moment_is_a_place() {
+    let data = tempfile::tempdir().unwrap();
+    let core = start(data.path()).await;
+    let everything = LogTarget::Selector {
+        namespaces: Vec::new(),
+        labels: String::new(),
+    };
+    let heard = open(&core, 1, everything.clone()).await.unwrap();
+    let event = until(&heard, "lines", |event| event.head.held > 2_000).await;
+    let (first, last) = (event.lines[100].at, event.lines[400].at);
+    core.unwatch(Unwatch { watch: 1 }, "main").await.unwrap();
+
+    let options = LogOptions {
+        tail: Some(1),
+        since: Some(first),
+        until: Some(last),
+        ..LogOptions::default()
+    };
+    let heard = open_with(&core, 2, everything, options).await.unwrap();
+    let ended = |event: &LogsEvent| {
+        let all = event.sources.as_ref();
+        all.is_some_and(|all| all.iter().all(|source| source.state == LogState::Ended))
+    };
+    let event = until(&heard, "the end of the span", |event| {
+        ended(event) && event.head.held > 0
+    });
+    let event = event.await;
+    let outside: Vec<_> = event
+        .lines
+        .iter()
+        .filter(|line| line.at < first || line.at >= last)
+        .collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    let times: std::collections::BTreeSet<i64> = event.lines.iter().map(|line| line.at).collect();
+    assert!(
+        times.contains(&first),
+        "the span begins with its first moment"
+    );
+
+    let middle = event.lines[event.lines.len() / 2].at;
+    let view = LogView {
+        revision: 3,
+        place: LogPlace::Time { time: middle },
+        ..view()
+    };
+    core.set_log_view(SetLogView { watch: 2, view }, "main")
+        .await
+        .unwrap();
+    let event = until(&heard, "the moment", |event| event.revision == 3).await;
+    assert_eq!(event.lines[0].at, middle);
+    assert!(
+        event.head.start > event.head.first,
+        "earlier lines are still there"
+    );
+    core.stop().await;
+}
+
+/// Covers: EVT-04
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grave_lines_are_counted_by_what_they_have_in_common() {
+    let data = tempfile::tempdir().unwrap();
+    let core = start(data.path()).await;
+    let everything = LogTarget::Selector {
+        namespaces: Vec::new(),
+        labels: String::new(),
+    };
+    let heard = open(&core, 1, everything).await.unwrap();
+    until(&heard, "grave lines", |event| {
+        event.head.errors + event.head.warnings > 20
+    })
+    .await;
+    let told = core.list_log_patterns(ListLogPatterns { watch: 1 }, "main");
+    let told = told.await.unwrap();
+    let head = heard.lock().unwrap().last().unwrap().head.clone();
+    let counted: u64 = told.patterns.iter().map(|pattern| pattern.count).sum();
+    assert!(counted + told.others >= head.errors + head.warnings);
+    assert!(told.patterns.len() > 1 && told.patterns.iter().all(|p| !p.sources.is_empty()));
+    let gone = core.list_log_patterns(ListLogPatterns { watch: 9 }, "main");
+    assert_eq!(gone.await.unwrap_err().code, Code::NotFound);
     core.stop().await;
 }

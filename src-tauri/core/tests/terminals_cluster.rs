@@ -23,8 +23,8 @@ use kubegraf_ipc::{
     Code, Error,
     cluster::GetStatus,
     terminal::{
-        DrawnTerminal, OUTPUT, OpenTerminal, ResizeTerminal, TerminalBytes, TerminalEnd,
-        TerminalPlace, TerminalSize, TypeTerminal,
+        DrawnTerminal, InPod, ListContainers, OUTPUT, OpenTerminal, ResizeTerminal, RunInPod,
+        TerminalBytes, TerminalEnd, TerminalPlace, TerminalSize, TypeTerminal,
     },
 };
 use kubegraf_testcluster::{Cluster, Options, Tier, require};
@@ -124,7 +124,12 @@ fn container(cluster: &str, pod: &str, uid: Option<String>, command: &[&str]) ->
         pod: pod.into(),
         uid,
         container: None,
-        command: command.iter().map(|word| (*word).to_owned()).collect(),
+        run: match command {
+            [] => InPod::BestShell,
+            words => InPod::Command {
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+            },
+        },
     }
 }
 
@@ -230,6 +235,64 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
                 .is_some_and(|end| end.exit_code == Some(5))
     })
     .await;
+    let asked = ListContainers {
+        cluster: id.clone(),
+        namespace: "default".into(),
+        pod: "box".into(),
+    };
+    let containers = core.list_containers(asked).await.unwrap();
+    assert_eq!(containers.len(), 1);
+    assert!(containers[0].is_default && containers[0].running && containers[0].name == "shell");
+    let once = RunInPod {
+        request_id: "once".into(),
+        cluster: id.clone(),
+        namespace: "default".into(),
+        pod: "box".into(),
+        uid: None,
+        container: None,
+        words: [
+            "sh",
+            "-c",
+            "echo out; echo err >&2; echo x >> /tmp/ran; wc -l < /tmp/ran; exit 4",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    };
+    let said = core.run_in_pod(once.clone()).await.unwrap();
+    assert_eq!(
+        (said.stdout.as_str(), said.stderr.as_str()),
+        ("out\n1\n", "err\n")
+    );
+    assert_eq!((said.exit_code, said.left_out), (Some(4), 0));
+    assert_eq!(
+        core.run_in_pod(once.clone()).await.unwrap(),
+        said,
+        "a resent request runs once"
+    );
+    let much = RunInPod {
+        request_id: "much".into(),
+        words: ["sh", "-c", "head -c 3000000 /dev/zero"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..once.clone()
+    };
+    let said = core.run_in_pod(much).await.unwrap();
+    assert_eq!(
+        (said.exit_code, said.left_out),
+        (Some(0), 3_000_000 - (1 << 20))
+    );
+    let missing = RunInPod {
+        request_id: "missing".into(),
+        words: vec!["no-such-program".into()],
+        ..once
+    };
+    let said = core.run_in_pod(missing).await.unwrap();
+    assert!(
+        said.reason
+            .as_ref()
+            .is_some_and(|why| why.contains("no-such-program")),
+        "{said:?}"
+    );
     for (place, code) in [
         (container(&id, "none", None, &[]), Code::NotFound),
         (
@@ -265,8 +328,8 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
         rows.iter()
             .filter(move |row| row.entry.action == "exec" && row.entry.phase == phase)
     };
-    assert_eq!(exec(AuditPhase::Before).count(), 3, "{rows:?}");
-    assert_eq!(exec(AuditPhase::After).count(), 3, "{rows:?}");
+    assert_eq!(exec(AuditPhase::Before).count(), 6, "{rows:?}");
+    assert_eq!(exec(AuditPhase::After).count(), 6, "{rows:?}");
     assert!(exec(AuditPhase::Before).all(|row| row.entry.who.starts_with("ada as ")));
     assert!(exec(AuditPhase::Before).any(|row| row.entry.what.contains("echo once")));
     cluster.down().await.unwrap();

@@ -69,6 +69,7 @@ ipc! {
         set_table_view(SetTableView) -> ();
         read_rows(ReadRows) -> RowPage;
         export_table(ExportTable) -> Exported;
+        list_containers(ListContainers) -> Vec<PodContainer>;
         list_shells(ListShells) -> Vec<Shell>;
         type_terminal(TypeTerminal) -> ();
         resize_terminal(ResizeTerminal) -> ();
@@ -78,6 +79,7 @@ ipc! {
         open_forward(OpenForward) -> ();
         set_log_view(SetLogView) -> ();
         find_log(FindLog) -> Option<u64>;
+        list_log_patterns(ListLogPatterns) -> LogPatterns;
         read_log_text(ReadLogText) -> String;
         save_logs(SaveLogs) -> SavedLogs;
         get_preferences(GetPreferences) -> Preferences;
@@ -107,6 +109,7 @@ ipc! {
         apply_plan(ApplyPlan) -> ExecutionStarted;
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;
+        run_in_pod(RunInPod) -> RunOutput;
         start_forward(StartForward) -> Forward;
         stop_forward(StopForward) -> ();
         restart_forward(RestartForward) -> Forward;

@@ -63,6 +63,13 @@ pub struct LogOptions {
     pub tail: Option<u32>,
     /// Only what was written in the last seconds.
     pub since_seconds: Option<u32>,
+    /// Only what was written at or after this, milliseconds since the epoch.
+    #[cfg_attr(test, proptest(strategy = "proptest::option::of(0..(1_i64 << 53))"))]
+    pub since: Option<i64>,
+    /// Only what was written before this, milliseconds since the epoch; then nothing is followed,
+    /// and `tail` counts for nothing.
+    #[cfg_attr(test, proptest(strategy = "proptest::option::of(0..(1_i64 << 53))"))]
+    pub until: Option<i64>,
 }
 
 impl Default for LogOptions {
@@ -72,6 +79,8 @@ impl Default for LogOptions {
             previous: false,
             tail: Some(1_000),
             since_seconds: None,
+            since: None,
+            until: None,
         }
     }
 }
@@ -96,6 +105,8 @@ pub struct LogView {
     /// [`LogSource::id`]s that are left out.
     #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
     pub hidden: Vec<u32>,
+    /// Whether lines of JSON and logfmt are told as what they say and their fields.
+    pub fields: bool,
     /// Where the slice is.
     pub place: LogPlace,
     /// How many lines it may have, 1 to [`MOST_LINES`].
@@ -115,6 +126,12 @@ pub enum LogPlace {
         /// [`LogLine::number`].
         #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
         number: u64,
+    },
+    /// From the first line on that was written at this time or later.
+    Time {
+        /// Milliseconds since the epoch.
+        #[cfg_attr(test, proptest(strategy = "0..(1_i64 << 53)"))]
+        time: i64,
     },
 }
 
@@ -284,6 +301,71 @@ pub struct LogPart {
     pub bold: bool,
     /// Whether it is what was looked for.
     pub hit: bool,
+    /// What it is in a line that is data.
+    pub role: LogRole,
+}
+
+/// What a part of a line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "snake_case")]
+pub enum LogRole {
+    /// Text as it was written.
+    #[default]
+    Text,
+    /// How grave the line says it is.
+    Level,
+    /// What the line says.
+    Message,
+    /// Name of a field.
+    Key,
+    /// Value of a field.
+    Value,
+}
+
+/// What the warnings and errors of a log have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct LogPatterns {
+    /// The gravest and most frequent first.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub patterns: Vec<LogPattern>,
+    /// Grave lines that are in none of them.
+    #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
+    pub others: u64,
+}
+
+/// Lines of the same words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct LogPattern {
+    /// The words; what differs is `#`.
+    pub text: String,
+    /// The gravest of them.
+    pub level: LogLevel,
+    /// How many were read since the log was opened.
+    #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
+    pub count: u64,
+    /// When the first was written, milliseconds since the epoch.
+    #[cfg_attr(test, proptest(strategy = "0..(1_i64 << 53)"))]
+    pub first_at: i64,
+    /// When the last was.
+    #[cfg_attr(test, proptest(strategy = "0..(1_i64 << 53)"))]
+    pub last_at: i64,
+    /// [`LogSource::id`]s that wrote them.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub sources: Vec<u32>,
+}
+
+/// Counts what the warnings and errors of an open log have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct ListLogPatterns {
+    /// The stream's channel id.
+    pub watch: u32,
 }
 
 /// Changes what an open log stream shows.

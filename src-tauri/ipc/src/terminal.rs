@@ -14,6 +14,9 @@ pub const WINDOW: u64 = 1 << 19;
 /// The most that may be typed or pasted at once, bytes.
 pub const MOST_TYPED: usize = 1 << 20;
 
+/// The most that is kept of what a program run by [`RunInPod`] says, bytes.
+pub const MOST_SAID: usize = 1 << 20;
+
 /// Opens a terminal; it ends with its stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
@@ -42,9 +45,8 @@ pub enum TerminalPlace {
         uid: Option<String>,
         /// The container; `None` is the pod's default one.
         container: Option<String>,
-        /// What is run; empty is the best shell there is.
-        #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
-        command: Vec<String>,
+        /// What is run.
+        run: InPod,
     },
     /// On this machine.
     Local {
@@ -53,6 +55,107 @@ pub enum TerminalPlace {
         /// The cluster its tools speak to; `None` leaves the environment as it is.
         cluster: Option<String>,
     },
+}
+
+/// What a terminal in a container runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase", tag = "run")]
+pub enum InPod {
+    /// The best shell there is.
+    #[default]
+    BestShell,
+    /// This program and its arguments.
+    Command {
+        /// The program first.
+        #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+        words: Vec<String>,
+    },
+    /// Nothing: the terminal is that of the container's own process.
+    Attach,
+}
+
+/// Lists the containers of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct ListContainers {
+    /// [`crate::cluster::ClusterEntry::id`].
+    pub cluster: String,
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct PodContainer {
+    /// Its name.
+    pub name: String,
+    /// Its image.
+    pub image: String,
+    /// What it is for.
+    pub kind: ContainerKind,
+    /// Whether it runs now.
+    pub running: bool,
+    /// Whether it is entered when none is named.
+    pub is_default: bool,
+}
+
+/// What a container is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerKind {
+    /// The pod's work.
+    Main,
+    /// Before or beside it.
+    Init,
+    /// To look into the pod.
+    Ephemeral,
+}
+
+/// Runs one program in a container and waits for its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct RunInPod {
+    /// A resent request runs nothing new.
+    pub request_id: String,
+    /// [`crate::cluster::ClusterEntry::id`].
+    pub cluster: String,
+    /// Namespace of the pod.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// Its identity: another pod of the same name is never entered.
+    pub uid: Option<String>,
+    /// The container; `None` is the pod's default one.
+    pub container: Option<String>,
+    /// The program first.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub words: Vec<String>,
+}
+
+/// What a program has said, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct RunOutput {
+    /// Its output, at most [`MOST_SAID`] bytes.
+    pub stdout: String,
+    /// Its complaints, at most [`MOST_SAID`] bytes.
+    pub stderr: String,
+    /// Bytes of both that are left out.
+    #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
+    pub left_out: u64,
+    /// Its exit code, when it has one.
+    pub exit_code: Option<i32>,
+    /// Why it has none.
+    pub reason: Option<String>,
 }
 
 /// Columns and rows.

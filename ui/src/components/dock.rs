@@ -10,8 +10,9 @@ use crate::{
         history::History,
         icon::{Glyph, Icon},
         mark::ToneMark,
-        panes::{PaneBody, PaneTabs, ShellButton},
+        panes::{PaneBody, PaneTabs, ShellMenu},
         plan::Wanted,
+        running::Running,
     },
     model::words::{self, sentence},
     state::{
@@ -62,7 +63,8 @@ pub fn DockPanel() -> impl IntoView {
                     </For>
                     <PaneTabs />
                 </div>
-                <ShellButton />
+                <Running />
+                <ShellMenu />
                 <button
                     class="icon-button small"
                     type="button"

@@ -8,6 +8,7 @@ use crate::{
         icon::{Glyph, Icon},
         namespace_menu::NamespaceMenu,
         notice_centre::NoticeCentre,
+        panes::ShellButton,
         theme_toggle::ThemeToggle,
     },
     model::contexts,
@@ -53,6 +54,7 @@ pub fn Header() -> impl IntoView {
             </button>
             <span class="header-space"></span>
             <Connection />
+            <ShellButton />
             <NoticeCentre />
             <ThemeToggle />
             <button

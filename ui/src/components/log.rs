@@ -8,7 +8,9 @@ use crate::{
         copy,
         icon::{Glyph, Icon},
         log_lines::LogLines,
+        log_patterns::Patterns,
         log_query::LogQuery,
+        log_times::Times,
         menu::Menu,
     },
     model::{
@@ -31,7 +33,9 @@ pub fn LogPanel(
             <div class="log-tools" role="toolbar" aria-label="Log">
                 <LogQuery log />
                 <Severities log />
+                <Patterns log />
                 <Sources log />
+                <Times log />
                 <Toggle on=Signal::derive(move || log.follows()) name="follow" label="Follow"
                     title="Stay with the newest lines"
                     click=Callback::new(move |()| {
@@ -43,6 +47,9 @@ pub fn LogPanel(
                     click=Callback::new(move |()| wrap.update(|wrap| *wrap = !*wrap)) />
                 <Toggle on=times.into() name="times" label="Times" title="When each line was written"
                     click=Callback::new(move |()| times.update(|times| *times = !*times)) />
+                <Toggle on=Signal::derive(move || log.view.with(|view| view.fields)) name="fields" label="Fields"
+                    title="Tell lines of JSON and logfmt as what they say and their fields"
+                    click=Callback::new(move |()| log.ask(|view| view.fields = !view.fields)) />
                 <Toggle on=Signal::derive(move || log.options.with(|o| o.previous)) name="previous" label="Previous run"
                     title="The run before the last restart"
                     click=Callback::new(move |()| log.reread(|options| options.previous = !options.previous)) />

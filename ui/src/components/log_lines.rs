@@ -192,7 +192,7 @@ fn OneLine(
     };
     let clock = clock(at);
     let parts = parts.into_iter().map(|part| {
-        let mut class = String::new();
+        let mut class = logs::role(part.role).to_owned();
         if let Some(color) = part.color {
             class.push_str(&format!("ansi-{color} "));
         }

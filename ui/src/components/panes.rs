@@ -1,18 +1,22 @@
 //! The dock's tabs that are no executions, and what they hold.
 
-use kubegraf_ipc::terminal::TerminalPlace;
-use leptos::prelude::*;
+use kubegraf_ipc::terminal::{ListShells, Shell, TerminalPlace};
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     components::{
         icon::{Glyph, Icon},
         log::LogPanel,
+        menu::Menu,
         terminal::TerminalPanel,
     },
+    ipc,
     state::{
         dock::Dock,
         panes::{Holds, Pane, Panes},
+        prefs,
         session::Session,
+        toasts::Toasts,
     },
 };
 
@@ -79,29 +83,87 @@ fn PaneTab(
     }
 }
 
-/// Opens a shell of this machine.
+/// Opens a shell of this machine: the one that was chosen last.
 #[component]
 pub fn ShellButton() -> impl IntoView {
     let (panes, session) = (Panes::expect(), Session::expect());
-    let open = move |_| {
-        let cluster = session.cluster.get_untracked();
-        let place = TerminalPlace::Local {
-            shell: None,
-            cluster,
-        };
-        panes.open_terminal("Terminal".into(), place);
-    };
     view! {
         <button
-            class="icon-button small"
+            class="icon-button"
             type="button"
             data-action="local-terminal"
             aria-label="Open a terminal of this machine"
             title="A terminal of this machine; its kubectl speaks to the active cluster"
-            on:click=open
+            on:click=move |_| open_shell(panes, session, prefs::get(SHELL))
         >
-            <Glyph icon=Icon::Terminal size=14 />
+            <Glyph icon=Icon::Terminal />
         </button>
+    }
+}
+
+/// Where the shell that was chosen last is remembered.
+const SHELL: &str = "shell";
+
+fn open_shell(panes: Panes, session: Session, shell: Option<String>) {
+    let name = shell
+        .as_deref()
+        .and_then(|path| path.rsplit(['/', '\\']).next());
+    let title = name.unwrap_or("Terminal").to_owned();
+    let cluster = session.cluster.get_untracked();
+    panes.open_terminal(title, TerminalPlace::Local { shell, cluster });
+}
+
+/// The shells of this machine.
+#[component]
+pub fn ShellMenu() -> impl IntoView {
+    let open = RwSignal::new(false);
+    let button = view! { <Glyph icon=Icon::Terminal size=14 /> <Glyph icon=Icon::Up size=12 /> };
+    view! {
+        <Menu
+            open
+            label="Shells of this machine"
+            class="icon-button small dock-menu"
+            role="menu"
+            at_right=true
+            button=button.into_any()
+        >
+            <Shells open />
+        </Menu>
+    }
+}
+
+#[component]
+fn Shells(
+    /// Closes the menu.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let (panes, session, toasts) = (Panes::expect(), Session::expect(), Toasts::expect());
+    let shells = RwSignal::new(Vec::<Shell>::new());
+    spawn_local(async move {
+        match ipc::call(ListShells {}).await {
+            Ok(found) => {
+                shells.try_set(found);
+            }
+            Err(error) => toasts.complain("looking for shells", &error),
+        }
+    });
+    move || {
+        let items = shells.get().into_iter().map(|shell| {
+            let path = shell.path.clone();
+            let choose = move |_| {
+                open.set(false);
+                prefs::set(SHELL, &path);
+                open_shell(panes, session, Some(path.clone()));
+            };
+            view! {
+                <button class="menu-item" type="button" role="menuitem" data-shell=shell.name.clone() title=shell.path on:click=choose>
+                    <Glyph icon=Icon::Terminal size=14 />
+                    {shell.name}
+                    {shell.is_default.then(|| view! { <span class="dim">"your own"</span> })}
+                </button>
+            }
+        });
+        items.collect_view()
     }
 }
 

@@ -3,7 +3,7 @@
 use kubegraf_ipc::{
     object::ObjectRef,
     table::{KindInfo, Row},
-    terminal::TerminalPlace,
+    terminal::{InPod, TerminalPlace},
 };
 use leptos::prelude::*;
 
@@ -58,7 +58,7 @@ pub fn open_shell(kind: &KindInfo, row: &Row, session: Session, panes: Panes, to
         pod: row.name.clone(),
         uid: Some(row.uid.clone()),
         container: None,
-        command: Vec::new(),
+        run: InPod::BestShell,
     };
     panes.open_terminal(row.name.clone(), place);
 }

@@ -1,13 +1,20 @@
-//! A terminal: what it draws on, and what is said when it has ended.
+//! A terminal: where it is, what it draws on, and what is said when it has ended.
 
-use kubegraf_ipc::terminal::{TerminalEnd, TerminalPlace};
-use leptos::{html, prelude::*};
+use kubegraf_ipc::terminal::{ContainerKind, InPod, TerminalEnd, TerminalPlace};
+use leptos::{ev, html, prelude::*};
 
 use crate::{
     components::icon::{Glyph, Icon},
     model::words::sentence,
     state::terminals::Terminal,
 };
+
+/// Shells that can be asked for by name.
+const SHELLS: &[&str] = &["bash", "zsh", "ash", "sh", "pwsh", "powershell", "cmd"];
+/// Asks for the best shell there is.
+const BEST: &str = "";
+/// Asks for the container's own process.
+const ATTACH: &str = "attach";
 
 /// A terminal.
 #[component]
@@ -21,21 +28,6 @@ pub fn TerminalPanel(
             terminal.show(element.into());
         }
     });
-    let whose = terminal.place.with_value(|place| match place {
-        TerminalPlace::Container {
-            namespace,
-            pod,
-            container,
-            ..
-        } => {
-            let container = container
-                .as_ref()
-                .map(|name| format!(" / {name}"))
-                .unwrap_or_default();
-            format!("{namespace} / {pod}{container}")
-        }
-        TerminalPlace::Local { .. } => "This machine".into(),
-    });
     let over = move || {
         let failed = terminal
             .failure
@@ -45,7 +37,7 @@ pub fn TerminalPanel(
     view! {
         <div class="terminal" data-terminal data-ended=move || over().is_some().to_string()>
             <div class="terminal-bar">
-                <span class="dim mono clip">{whose}</span>
+                <Where terminal />
                 <span role="status">{over}</span>
                 <Show when=move || over().is_some()>
                     <button class="button small" type="button" data-action="again" on:click=move |_| terminal.again()>
@@ -53,9 +45,145 @@ pub fn TerminalPanel(
                         "Open again"
                     </button>
                 </Show>
+                <span class="log-space"></span>
+                <Find terminal />
             </div>
             <div class="terminal-place" node_ref=place></div>
         </div>
+    }
+}
+
+/// Where it is; in a pod, what else could be entered.
+#[component]
+fn Where(
+    /// The terminal.
+    terminal: Terminal,
+) -> impl IntoView {
+    let pod = move || {
+        terminal.place.with(|place| match place {
+            TerminalPlace::Container { namespace, pod, .. } => Some(format!("{namespace} / {pod}")),
+            TerminalPlace::Local { .. } => None,
+        })
+    };
+    let containers = Memo::new(move |_| terminal.containers.get());
+    let entered = move || {
+        terminal.place.with(|place| match place {
+            TerminalPlace::Container {
+                container: Some(name),
+                ..
+            } => Some(name.clone()),
+            _ => None,
+        })
+    };
+    let chosen = move || {
+        let default =
+            || containers.with(|all| Some(all.iter().find(|c| c.is_default)?.name.clone()));
+        entered().or_else(default).unwrap_or_default()
+    };
+    let choose = move |name: String| {
+        terminal.enter(|place| {
+            if let TerminalPlace::Container { container, .. } = place {
+                *container = Some(name);
+            }
+        });
+    };
+    let runs = move || {
+        terminal.place.with(|place| match place {
+            TerminalPlace::Container { run, .. } => match run {
+                InPod::BestShell => BEST.to_owned(),
+                InPod::Attach => ATTACH.to_owned(),
+                InPod::Command { words } => words.join(" "),
+            },
+            TerminalPlace::Local { .. } => BEST.to_owned(),
+        })
+    };
+    let ask = move |what: String| {
+        terminal.enter(|place| {
+            if let TerminalPlace::Container { run, .. } = place {
+                *run = match what.as_str() {
+                    BEST => InPod::BestShell,
+                    ATTACH => InPod::Attach,
+                    shell => InPod::Command {
+                        words: vec![shell.to_owned()],
+                    },
+                };
+            }
+        });
+    };
+    view! {
+        <Show
+            when=move || pod().is_some()
+            fallback=|| view! { <span class="dim mono clip">"This machine"</span> }
+        >
+            <span class="dim mono clip">{pod}</span>
+            <Show when=move || containers.with(|all| !all.is_empty())>
+                <select
+                    class="input terminal-choice"
+                    aria-label="Container"
+                    data-terminal-container
+                    on:change:target=move |event| choose(event.target().value())
+                    prop:value=chosen
+                >
+                    {move || containers.get().into_iter().map(|container| {
+                        let rest = match (container.kind, container.running) {
+                            (ContainerKind::Main, true) => "",
+                            (ContainerKind::Main, false) => " (not running)",
+                            (ContainerKind::Init, true) => " (init)",
+                            (ContainerKind::Init, false) => " (init, not running)",
+                            (ContainerKind::Ephemeral, true) => " (debug)",
+                            (ContainerKind::Ephemeral, false) => " (debug, not running)",
+                        };
+                        let selected = container.name == untrack(chosen);
+                        view! {
+                            <option value=container.name.clone() selected=selected>
+                                {format!("{}{rest}", container.name)}
+                            </option>
+                        }
+                    }).collect_view()}
+                </select>
+            </Show>
+            <select
+                class="input terminal-choice"
+                aria-label="What runs"
+                data-terminal-run
+                on:change:target=move |event| ask(event.target().value())
+                prop:value=runs
+            >
+                <option value=BEST>"Best shell"</option>
+                {SHELLS.iter().map(|shell| view! { <option value=*shell>{*shell}</option> }).collect_view()}
+                <option value=ATTACH>"Its own process (attach)"</option>
+            </select>
+        </Show>
+    }
+}
+
+/// Finds text in what was drawn.
+#[component]
+fn Find(
+    /// The terminal.
+    terminal: Terminal,
+) -> impl IntoView {
+    let nothing = RwSignal::new(false);
+    let keys = move |event: ev::Targeted<ev::KeyboardEvent, web_sys::HtmlInputElement>| {
+        if event.key() == "Enter" {
+            event.prevent_default();
+            let text = event.target().value();
+            let found = text.is_empty() || terminal.find(&text, !event.shift_key());
+            nothing.set(!found);
+        }
+    };
+    view! {
+        <input
+            class="input terminal-find"
+            type="text"
+            placeholder="Find"
+            aria-label="Find in the terminal"
+            title="Enter: towards older lines; Shift+Enter: towards newer ones"
+            aria-invalid=move || nothing.get().then_some("true")
+            spellcheck="false"
+            autocomplete="off"
+            on:keydown:target=keys
+        />
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use kubegraf_ipc::logs::{LogLevel, LogLine, LogSource, LogState, MOST_LINES};
+use kubegraf_ipc::logs::{LogLevel, LogLine, LogRole, LogSource, LogState, MOST_LINES};
 
 /// Height of a line in CSS px.
 pub const LINE: f64 = 18.0;
@@ -54,7 +54,7 @@ pub fn offset(number: u64, first: u64) -> f64 {
 pub fn look(line: &LogLine) -> (u64, u64) {
     let mut hasher = DefaultHasher::new();
     for part in &line.parts {
-        (&part.text, part.hit).hash(&mut hasher);
+        (&part.text, part.hit, part.role as u8).hash(&mut hasher);
     }
     (line.id, hasher.finish())
 }
@@ -70,6 +70,35 @@ pub const fn level(level: LogLevel) -> &'static str {
         LogLevel::Error => "error",
         LogLevel::Fatal => "fatal",
     }
+}
+
+/// The style of a part of a line that is data.
+#[must_use]
+pub const fn role(role: LogRole) -> &'static str {
+    match role {
+        LogRole::Text => "",
+        LogRole::Level => "log-said-level ",
+        LogRole::Message => "log-said ",
+        LogRole::Key => "log-key ",
+        LogRole::Value => "log-value ",
+    }
+}
+
+/// A regular expression for the lines of a pattern, in which `#` stands for what differs.
+#[must_use]
+pub fn pattern_query(pattern: &str) -> String {
+    let mut query = String::new();
+    for character in pattern.chars() {
+        match character {
+            '#' => query.push_str("\\S+"),
+            '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' => {
+                query.push('\\');
+                query.push(character);
+            }
+            other => query.push(other),
+        }
+    }
+    query
 }
 
 /// A hue of its own for each source: neighbours are far apart on the colour wheel.
@@ -107,6 +136,11 @@ pub fn state(state: &LogState) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_finds_its_lines_and_means_nothing_else() {
+        assert_eq!(pattern_query("dial # (a|b)?"), r"dial \S+ \(a\|b\)\?");
+    }
 
     fn source(pod: &str, container: &str) -> LogSource {
         LogSource {

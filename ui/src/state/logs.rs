@@ -3,8 +3,8 @@
 use kubegraf_ipc::{
     Code, Error,
     logs::{
-        FindLog, LogHead, LogLine, LogOptions, LogPlace, LogSource, LogTarget, LogView, LogsEvent,
-        ReadLogText, SaveLogs, SavedLogs, SetLogView, WatchLogs,
+        FindLog, ListLogPatterns, LogHead, LogLine, LogOptions, LogPatterns, LogPlace, LogSource,
+        LogTarget, LogView, LogsEvent, ReadLogText, SaveLogs, SavedLogs, SetLogView, WatchLogs,
     },
 };
 use leptos::prelude::*;
@@ -38,6 +38,7 @@ impl Log {
     pub fn new(options: LogOptions) -> Self {
         let view = LogView {
             count: 120,
+            fields: true,
             ..LogView::default()
         };
         Self {
@@ -132,6 +133,15 @@ impl Log {
         .await
     }
 
+    /// What the warnings and errors have in common.
+    ///
+    /// # Errors
+    /// What core answered, or that the log is not open.
+    pub async fn patterns(self) -> Result<LogPatterns, Error> {
+        let watch = self.watch()?;
+        ipc::call(ListLogPatterns { watch }).await
+    }
+
     /// Lines as they were written.
     ///
     /// # Errors
@@ -184,6 +194,7 @@ impl Log {
             self.sent.try_set_value(Some(opened_with));
             self.send_view();
         }
+        let (revision, start) = (event.revision, event.head.start);
         if let Some(sources) = event.sources {
             self.sources.try_set(sources);
         }
@@ -197,6 +208,13 @@ impl Log {
         let head = Some(event.head);
         if self.head.try_with_untracked(|before| *before != head) == Some(true) {
             self.head.try_set(head);
+        }
+        // A time has become a place among the lines.
+        let jumped = self.view.try_with_untracked(|view| {
+            view.revision == revision && matches!(view.place, LogPlace::Time { .. })
+        });
+        if jumped == Some(true) {
+            self.ask(|view| view.place = LogPlace::Line { number: start });
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Panes {
     /// In the order they were opened.
     pub list: RwSignal<Vec<Pane>>,
     dock: Dock,
+    /// Whether the dock takes the whole window while it is open.
+    whole: RwSignal<bool>,
     owner: StoredValue<Owner>,
     opened: StoredValue<u32>,
 }
@@ -48,6 +50,7 @@ impl Panes {
         provide_context(Self {
             list: RwSignal::new(Vec::new()),
             dock,
+            whole: RwSignal::new(false),
             owner: StoredValue::new(owner),
             opened: StoredValue::new(0),
         });
@@ -76,6 +79,24 @@ impl Panes {
     /// Opens a terminal in the dock.
     pub fn open_terminal(self, title: String, place: TerminalPlace) {
         self.add("terminal", title, || Holds::Terminal(Terminal::new(place)));
+    }
+
+    /// Brings a pane to the front.
+    pub fn show(self, id: &str) {
+        self.dock.open.set(true);
+        self.dock.front.set(Some(id.to_owned()));
+    }
+
+    /// Whether the dock takes the whole window.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.whole.get() && self.dock.open.get()
+    }
+
+    /// Lets the dock take the whole window, or shrink again.
+    pub fn grow(self, whole: bool) {
+        // The window may be closing.
+        self.whole.try_set(whole);
     }
 
     /// Ends a pane and closes its tab.
@@ -111,7 +132,6 @@ impl Panes {
             owner,
         };
         self.list.update(|panes| panes.push(pane));
-        self.dock.open.set(true);
-        self.dock.front.set(Some(id));
+        self.show(&id);
     }
 }

@@ -3,8 +3,8 @@
 use kubegraf_ipc::{
     Code, Error,
     terminal::{
-        DrawnTerminal, ENDED, OUTPUT, OpenTerminal, ResizeTerminal, TerminalEnd, TerminalPlace,
-        TerminalSize, TypeTerminal,
+        DrawnTerminal, ENDED, ListContainers, OUTPUT, OpenTerminal, PodContainer, ResizeTerminal,
+        TerminalEnd, TerminalPlace, TerminalSize, TypeTerminal,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -22,7 +22,9 @@ const UNSEEN: (u16, u16) = (80, 24);
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     /// Where it runs.
-    pub place: StoredValue<TerminalPlace>,
+    pub place: RwSignal<TerminalPlace>,
+    /// What else can be entered: the containers of its pod.
+    pub containers: RwSignal<Vec<PodContainer>>,
     /// How it ended; `None` while it runs.
     pub end: RwSignal<Option<TerminalEnd>>,
     /// Why it cannot be opened.
@@ -43,7 +45,8 @@ impl Terminal {
     #[must_use]
     pub fn new(place: TerminalPlace) -> Self {
         let terminal = Self {
-            place: StoredValue::new(place),
+            place: RwSignal::new(place),
+            containers: RwSignal::new(Vec::new()),
             end: RwSignal::new(None),
             failure: RwSignal::new(None),
             screen: StoredValue::new_local(None),
@@ -53,6 +56,7 @@ impl Terminal {
             typed: StoredValue::new(String::new()),
             sending: StoredValue::new(false),
         };
+        terminal.list_containers();
         on_cleanup(move || {
             if let Some(Some(screen)) = terminal.screen.try_update_value(Option::take) {
                 screen.dispose();
@@ -91,6 +95,42 @@ impl Terminal {
         });
     }
 
+    /// Leaves where it is and opens it elsewhere.
+    pub fn enter(self, change: impl FnOnce(&mut TerminalPlace)) {
+        self.place.update(change);
+        self.guard.set_value(None);
+        self.again();
+    }
+
+    fn list_containers(self) {
+        let request = self.place.with_untracked(|place| match place {
+            TerminalPlace::Container {
+                cluster,
+                namespace,
+                pod,
+                ..
+            } => Some(ListContainers {
+                cluster: cluster.clone(),
+                namespace: namespace.clone(),
+                pod: pod.clone(),
+            }),
+            TerminalPlace::Local { .. } => None,
+        });
+        let Some(request) = request else { return };
+        spawn_local(async move {
+            // Opening the terminal says what is wrong with the pod.
+            if let Ok(containers) = ipc::call(request).await {
+                self.containers.try_set(containers);
+            }
+        });
+    }
+
+    /// Whether a program runs in it.
+    #[must_use]
+    pub fn runs(self) -> bool {
+        self.end.with(Option::is_none) && self.failure.with(Option::is_none)
+    }
+
     /// Opens it again after it has ended.
     pub fn again(self) {
         self.end.set(None);
@@ -114,7 +154,7 @@ impl Terminal {
         self.typed.set_value(String::new());
         let size = self.size();
         let request = OpenTerminal {
-            place: self.place.get_value(),
+            place: self.place.get_untracked(),
             size,
         };
         let answered = move |answer: Result<(), Error>| match answer {
@@ -208,6 +248,14 @@ impl Terminal {
         if let (Ok(watch), Some(true)) = (self.watch(), self.ready.try_get_value()) {
             ipc::send(ResizeTerminal { watch, size });
         }
+    }
+
+    /// Finds text in what was drawn; answers whether there is any.
+    pub fn find(self, text: &str, backwards: bool) -> bool {
+        let found = self
+            .screen
+            .try_with_value(|screen| screen.as_ref().map(|screen| screen.find(text, backwards)));
+        found.flatten().unwrap_or(false)
     }
 
     fn drew(self, bytes: u32) {

@@ -74,6 +74,7 @@ const PAGES: &[(Page, Section, Icon)] = &[
     (Page::Clusters, Section::Overview, Icon::Clusters),
     (Page::Logs, Section::Insights, Icon::Logs),
     (Page::Forwards, Section::Networking, Icon::Forwards),
+    (Page::Terminal, Section::Insights, Icon::Terminal),
     (Page::Settings, Section::Settings, Icon::Settings),
 ];
 

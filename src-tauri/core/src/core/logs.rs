@@ -3,7 +3,8 @@
 use kubegraf_ipc::{
     Code, Error, Reply,
     logs::{
-        FindLog, LogTarget, LogsEvent, MOST_COPIED, ReadLogText, SaveLogs, SetLogView, WatchLogs,
+        FindLog, ListLogPatterns, LogTarget, LogsEvent, MOST_COPIED, ReadLogText, SaveLogs,
+        SetLogView, WatchLogs,
     },
 };
 
@@ -44,6 +45,16 @@ impl Core {
     pub async fn find_log(&self, request: FindLog, window: &str) -> Reply<FindLog> {
         let (log, _) = self.log(window, request.watch)?;
         blocking(move || log.find(request.from, request.backwards)).await
+    }
+
+    /// [`ListLogPatterns`].
+    pub async fn list_log_patterns(
+        &self,
+        request: ListLogPatterns,
+        window: &str,
+    ) -> Reply<ListLogPatterns> {
+        let (log, _) = self.log(window, request.watch)?;
+        blocking(move || log.patterns()).await
     }
 
     /// [`ReadLogText`].

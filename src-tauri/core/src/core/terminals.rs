@@ -1,12 +1,14 @@
 //! The façade's part that is about terminals. Entering a container is audited like a change: what
 //! is typed there is not known, that somebody was there is.
 
+use std::sync::Arc;
+
 use kubegraf_ipc::{
     Code, Error, Reply,
     object::ObjectRef,
     terminal::{
-        DrawnTerminal, ListShells, OpenTerminal, ResizeTerminal, TerminalBytes, TerminalPlace,
-        TypeTerminal,
+        DrawnTerminal, InPod, ListContainers, ListShells, OpenTerminal, ResizeTerminal, RunInPod,
+        TerminalBytes, TerminalPlace, TypeTerminal,
     },
 };
 
@@ -17,13 +19,56 @@ use crate::{
     Sink, StreamKey, TaskGuard,
     clusters::Connection,
     store::{AuditEntry, AuditPhase},
-    terminals::{self, Local, Terminal},
+    terminals::{self, InContainer, Local, Place, Terminal},
 };
 
 impl Core {
     /// [`ListShells`].
     pub async fn list_shells(&self, _: ListShells) -> Reply<ListShells> {
         Ok(terminals::shells())
+    }
+
+    /// [`ListContainers`].
+    pub async fn list_containers(&self, request: ListContainers) -> Reply<ListContainers> {
+        let ListContainers {
+            cluster,
+            namespace,
+            pod,
+        } = request;
+        let connection = self.connection(&cluster)?;
+        terminals::containers(connection.client(), &namespace, &pod).await
+    }
+
+    /// [`RunInPod`].
+    pub async fn run_in_pod(&self, request: RunInPod) -> Reply<RunInPod> {
+        let run = async {
+            let RunInPod {
+                cluster,
+                namespace,
+                pod,
+                uid,
+                container,
+                words,
+                ..
+            } = &request;
+            if words.first().is_none_or(String::is_empty) {
+                return Err(Error::new(Code::InvalidArgument, "no program is named"));
+            }
+            let connection = self.enterable(cluster)?;
+            let client = connection.mutating_client();
+            let whose = (namespace.clone(), pod.clone(), uid.clone());
+            let place = Place::find(client, whose, container.clone()).await?;
+            let visit = self.visit(&connection, &place, "exec", &words.join(" "));
+            let stay = self.enters(visit).await?;
+            let output = terminals::run_once(client, &place, words).await;
+            let how = match (output.exit_code, &output.reason) {
+                (Some(code), _) => format!("exit code {code}"),
+                (None, reason) => reason.clone().unwrap_or_else(|| "ended".into()),
+            };
+            stay.ended(&how).await;
+            Ok(output)
+        };
+        self.0.requests.once(&request.request_id, run).await
     }
 
     /// [`OpenTerminal`].
@@ -46,23 +91,26 @@ impl Core {
                 pod,
                 uid,
                 container,
-                command,
+                run,
             } => {
-                let connection = self.connection(&cluster)?;
-                if connection.is_demo() {
-                    let message = "the demo cluster has no real containers: nothing runs in them";
-                    return Err(Error::new(Code::InvalidArgument, message));
-                }
+                let connection = self.enterable(&cluster)?;
                 let client = connection.mutating_client().clone();
                 let whose = (namespace, pod, uid);
-                let inside = terminals::resolve(client, whose, container, command).await?;
-                let stay = self.enters(self.visit(&connection, &inside)).await?;
+                let place = Place::find(&client, whose, container).await?;
+                let (action, what) = match &run {
+                    InPod::BestShell => ("exec", "a shell".to_owned()),
+                    InPod::Command { words } => ("exec", words.join(" ")),
+                    InPod::Attach => ("attach", "its own process".to_owned()),
+                };
+                let visit = self.visit(&connection, &place, action, &what);
+                let stay = self.enters(visit).await?;
+                let inside = InContainer { client, place, run };
                 let hold = connection.hold();
                 TaskGuard::spawn(async move {
                     let _open = hold;
                     let ending = inside.run(line, size).await;
                     // The trail knows before the window does.
-                    stay.ended().await;
+                    stay.ended("ended").await;
                     ending.tell();
                 })
             }
@@ -110,6 +158,16 @@ impl Core {
         Ok(())
     }
 
+    /// A cluster whose containers are real.
+    fn enterable(&self, cluster: &str) -> Result<Arc<Connection>, Error> {
+        let connection = self.connection(cluster)?;
+        if connection.is_demo() {
+            let message = "the demo cluster has no real containers: nothing runs in them";
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        Ok(connection)
+    }
+
     fn terminal(&self, window: &str, watch: u32) -> Result<Terminal, Error> {
         self.0.streams.terminal(&StreamKey::new(window, watch))
     }
@@ -136,7 +194,7 @@ impl Core {
         let (tell, written) = oneshot::channel();
         let (store, clock) = (self.0.store.clone(), self.0.clock.clone());
         self.0.visits.spawn(async move {
-            entry.result = Some(left.await.unwrap_or("closed").into());
+            entry.result = Some(left.await.unwrap_or_else(|_| "closed".into()));
             entry.at = clock.epoch_seconds();
             entry.phase = AuditPhase::After;
             if let Err(error) = store.add_audit(&entry).await {
@@ -148,25 +206,27 @@ impl Core {
         Ok(Stay { leaves, written })
     }
 
-    fn visit(&self, connection: &Connection, inside: &terminals::InContainer) -> AuditEntry {
-        let command = match inside.command.as_slice() {
-            [] => "a shell".to_owned(),
-            words => words.join(" "),
-        };
+    fn visit(
+        &self,
+        connection: &Connection,
+        place: &Place,
+        action: &str,
+        what: &str,
+    ) -> AuditEntry {
         AuditEntry {
             at: self.0.clock.epoch_seconds(),
             who: format!("{} as {}", self.0.actor, connection.user()),
             cluster: connection.id().into(),
-            action: "exec".into(),
+            action: action.into(),
             object: ObjectRef {
                 api_version: "v1".into(),
                 kind: "Pod".into(),
-                namespace: inside.namespace.clone(),
-                name: inside.pod.clone(),
+                namespace: place.namespace.clone(),
+                name: place.pod.clone(),
                 uid: None,
             },
             phase: AuditPhase::Before,
-            what: format!("container \"{}\": {command}", inside.container),
+            what: format!("container \"{}\": {what}", place.container),
             result: None,
             execution: None,
         }
@@ -176,14 +236,14 @@ impl Core {
 /// Somebody is in a container. However it ends, the trail says so: a window that goes away drops
 /// this, and the row is written all the same.
 struct Stay {
-    leaves: oneshot::Sender<&'static str>,
+    leaves: oneshot::Sender<String>,
     written: oneshot::Receiver<()>,
 }
 
 impl Stay {
-    async fn ended(self) {
+    async fn ended(self, how: &str) {
         // Both go only when core stops.
-        let _ = self.leaves.send("ended");
+        let _ = self.leaves.send(how.to_owned());
         let _ = self.written.await;
     }
 }

@@ -5,12 +5,14 @@
 
 use std::collections::VecDeque;
 
-use kubegraf_ipc::logs::{LogHead, LogLevel, LogLine, LogPlace, LogSource, LogState};
+use kubegraf_ipc::logs::{LogHead, LogLevel, LogLine, LogPatterns, LogPlace, LogSource, LogState};
 
 use super::{
     display,
     line::Written,
     look::{Look, Seen},
+    patterns::Patterns,
+    record,
 };
 
 /// What a book may hold.
@@ -80,6 +82,7 @@ pub(super) struct Book {
     errors: u64,
     warnings: u64,
     next_id: u64,
+    patterns: Patterns,
     sources: Vec<Source>,
     /// Counts changes of the sources.
     pub(super) sources_version: u64,
@@ -104,6 +107,7 @@ impl Book {
             errors: 0,
             warnings: 0,
             next_id: 0,
+            patterns: Patterns::default(),
             sources: Vec::new(),
             sources_version: 0,
             left_out: 0,
@@ -165,6 +169,7 @@ impl Book {
             let at = written.at.unwrap_or(origin.order.max(0));
             origin.order = origin.order.max(at);
             let seen = self.look.judge(&written.text, level, source, false);
+            self.patterns.add(&written.text, level, at, source);
             let line = Line {
                 order: origin.order,
                 at,
@@ -316,6 +321,10 @@ impl Book {
         let start = match place {
             LogPlace::End => self.shown.len().saturating_sub(count),
             LogPlace::Line { number } => self.index(number).min(self.shown.len()),
+            LogPlace::Time { time } => self.shown.partition_point(|place| {
+                let time = time.saturating_mul(1_000_000);
+                self.at(*place).is_some_and(|line| line.order < time)
+            }),
         };
         let end = (start + count).min(self.shown.len());
         let lines = self
@@ -328,7 +337,12 @@ impl Book {
 
     fn told(&self, line: &Line) -> LogLine {
         let query = self.look.query().filter(|_| line.seen.hit);
-        let (parts, more) = display::parts(&line.text, query);
+        let data = self.look.fields && !line.remark && line.cut == 0;
+        let record = data.then(|| record::read(&display::plain(&line.text)));
+        let (parts, more) = match record.flatten() {
+            Some(record) => display::record_parts(&record, query),
+            None => display::parts(&line.text, query),
+        };
         LogLine {
             id: line.id,
             source: line.source,
@@ -348,6 +362,12 @@ impl Book {
 
     fn index(&self, number: u64) -> usize {
         usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX)
+    }
+
+    /// What the grave lines have in common, and how many are in none.
+    pub(super) fn patterns(&self) -> LogPatterns {
+        let (patterns, others) = self.patterns.told();
+        LogPatterns { patterns, others }
     }
 
     /// The next shown line that holds the query.

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
-use kubegraf_ipc::logs::LogPart;
+use kubegraf_ipc::logs::{LogPart, LogRole};
 use regex::Regex;
+
+use super::record::Record;
 
 /// The most of a line that is shown, characters; the whole can be copied.
 const SHOWN: usize = 4_000;
@@ -15,6 +17,7 @@ const MARKS: usize = 200;
 struct Look {
     color: Option<u8>,
     bold: bool,
+    role: LogRole,
 }
 
 /// The text without escape sequences, for filters and searches.
@@ -54,9 +57,53 @@ pub(super) fn parts(text: &[u8], query: Option<&Regex>) -> (Vec<LogPart>, u64) {
         }
     });
     left += (text.len() - looked_at) as u64;
+    (cut(&shown, &looks, query), left)
+}
+
+/// The parts of a line that is data, and how many characters of it are not shown.
+pub(super) fn record_parts(record: &Record, query: Option<&Regex>) -> (Vec<LogPart>, u64) {
+    let mut shown = String::new();
+    let mut looks = Vec::new();
+    let (mut count, mut left) = (0, 0);
+    let mut put = |role: LogRole, text: &str, after: &str| {
+        let look = Look {
+            role,
+            ..Look::default()
+        };
+        looks.push((shown.len(), look));
+        for character in text.chars() {
+            if count < SHOWN {
+                count += 1;
+                show(character, &mut shown);
+            } else {
+                left += 1;
+            }
+        }
+        if count < SHOWN {
+            looks.push((shown.len(), Look::default()));
+            shown.push_str(after);
+        }
+    };
+    if let Some(level) = &record.level {
+        put(LogRole::Level, level, " ");
+    }
+    if let Some(message) = &record.message {
+        let after = if record.fields.is_empty() { "" } else { "  " };
+        put(LogRole::Message, message, after);
+    }
+    let last = record.fields.len().saturating_sub(1);
+    for (index, (name, value)) in record.fields.iter().enumerate() {
+        put(LogRole::Key, name, "=");
+        put(LogRole::Value, value, if index < last { " " } else { "" });
+    }
+    (cut(&shown, &looks, query), left)
+}
+
+/// Cuts what is shown where its look changes and where a hit begins and ends.
+fn cut(shown: &str, looks: &[(usize, Look)], query: Option<&Regex>) -> Vec<LogPart> {
     let hits: Vec<_> = query
         .map(|query| {
-            let found = query.find_iter(&shown).filter(|hit| !hit.is_empty());
+            let found = query.find_iter(shown).filter(|hit| !hit.is_empty());
             found.take(MARKS).map(|hit| hit.range()).collect()
         })
         .unwrap_or_default();
@@ -68,15 +115,18 @@ pub(super) fn parts(text: &[u8], query: Option<&Regex>) -> (Vec<LogPart>, u64) {
     let part = |ends: &[usize]| {
         let (from, to) = (ends[0], ends[1]);
         let at = looks.partition_point(|(at, _)| *at <= from);
-        let look = looks[at.saturating_sub(1)].1;
+        let look = looks
+            .get(at.saturating_sub(1))
+            .map_or_else(Look::default, |(_, look)| *look);
         LogPart {
             text: shown[from..to].to_owned(),
             color: look.color,
             bold: look.bold,
+            role: look.role,
             hit: hits.iter().any(|hit| hit.contains(&from)),
         }
     };
-    (cuts.windows(2).map(part).collect(), left)
+    cuts.windows(2).map(part).collect()
 }
 
 /// What a text is made of.
@@ -222,6 +272,36 @@ mod tests {
         );
         assert_eq!(more, 0);
         assert_eq!(plain(b"\x1b[31mE\x1b[0mrr"), "Err");
+    }
+
+    #[test]
+    fn data_is_told_as_what_it_says_and_its_fields() {
+        let told = |line: &str| {
+            let record = super::super::record::read(line).unwrap();
+            let (parts, left) = record_parts(&record, Some(&Regex::new("no").unwrap()));
+            let told: Vec<_> = parts
+                .into_iter()
+                .map(|part| (part.role, part.text, part.hit))
+                .collect();
+            (told, left)
+        };
+        let (parts, left) = told("{\"level\":\"warn\",\"msg\":\"so\u{202e}, no\",\"a\":1}");
+        let expect = [
+            (LogRole::Level, "warn", false),
+            (LogRole::Text, " ", false),
+            (LogRole::Message, "so<U+202E>, ", false),
+            (LogRole::Message, "no", true),
+            (LogRole::Text, "  ", false),
+            (LogRole::Key, "a", false),
+            (LogRole::Text, "=", false),
+            (LogRole::Value, "1", false),
+        ];
+        let expect = expect.map(|(role, text, hit)| (role, text.to_owned(), hit));
+        assert_eq!((parts.as_slice(), left), (&expect[..], 0));
+        let (parts, left) = told(&format!("{{\"msg\":\"{}\",\"b\":1}}", "x".repeat(5_000)));
+        assert_eq!(parts.iter().map(|part| part.1.len()).sum::<usize>(), SHOWN);
+        assert_eq!(left, 1_002);
+        assert!(told("{}").0.is_empty());
     }
 
     #[test]

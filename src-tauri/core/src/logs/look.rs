@@ -22,6 +22,8 @@ pub(super) struct Look {
     only_matches: bool,
     least: Option<LogLevel>,
     hidden: HashSet<u32>,
+    /// Whether lines that are data are told as such.
+    pub(super) fields: bool,
 }
 
 /// What a line is to a view.
@@ -74,6 +76,7 @@ impl Look {
         Ok(Self {
             only_matches: view.only_matches,
             least: view.least,
+            fields: view.fields,
             hidden: view.hidden.iter().copied().collect(),
             query,
         })

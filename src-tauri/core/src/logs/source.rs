@@ -101,7 +101,7 @@ impl Source {
     /// Runs until nothing more can come, or until it is dropped.
     pub(super) async fn run(self) {
         let mut place = Place::default();
-        if !self.options.follow || self.options.previous {
+        if !self.options.follow || self.options.previous || self.options.until.is_some() {
             return self.read_once(&mut place).await;
         }
         let mut run = None;
@@ -287,6 +287,9 @@ impl Source {
             let mut lines = Vec::new();
             splitter.take(&bytes, |line| lines.push(line));
             self.keep(&mut reading, place, lines);
+            if reading.over {
+                return Ok(reading.new);
+            }
         }
         self.keep(&mut reading, place, splitter.rest());
         if let Some(reason) = reading.no_log {
@@ -303,7 +306,17 @@ impl Source {
         lines: impl IntoIterator<Item = Written>,
     ) {
         let mut new = Vec::new();
+        let bound = |time: Option<i64>| time.map(|time| time.saturating_mul(1_000_000));
+        let (since, until) = (bound(self.options.since), bound(self.options.until));
         for line in lines {
+            let is_before = |bound: Option<i64>| line.at.zip(bound).is_some_and(|(at, b)| at < b);
+            if is_before(since) {
+                continue;
+            }
+            if until.is_some() && line.at.is_some() && !is_before(until) {
+                reading.over = true;
+                break;
+            }
             if line.at.is_none() && line.text.starts_with(NO_LOG) {
                 reading.no_log = Some(String::from_utf8_lossy(&line.text).into_owned());
                 continue;
@@ -338,23 +351,32 @@ impl Source {
             Ask::Previous => path.push_str("&previous=true"),
             Ask::Once => {}
         }
-        match place.last {
-            Some(last) => {
-                let second = OffsetDateTime::from_unix_timestamp(last.div_euclid(1_000_000_000));
-                let second = second.ok().and_then(|second| second.format(&Rfc3339).ok());
-                if let Some(second) = second {
-                    path.push_str("&sinceTime=");
-                    path.push_str(&second);
-                }
+        let LogOptions {
+            tail,
+            since,
+            since_seconds,
+            until,
+            ..
+        } = self.options;
+        let second = match (place.last, since) {
+            (Some(last), _) => Some(last.div_euclid(1_000_000_000)),
+            (None, Some(since)) => Some(since.div_euclid(1_000)),
+            (None, None) => None,
+        };
+        if place.last.is_none() && until.is_none() {
+            if let Some(tail) = tail {
+                path.push_str(&format!("&tailLines={tail}"));
             }
-            None => {
-                if let Some(tail) = self.options.tail {
-                    path.push_str(&format!("&tailLines={tail}"));
-                }
-                if let Some(seconds) = self.options.since_seconds {
-                    path.push_str(&format!("&sinceSeconds={}", seconds.max(1)));
-                }
+        }
+        // A server takes one of the two.
+        if let Some(second) = second {
+            let second = OffsetDateTime::from_unix_timestamp(second).ok();
+            if let Some(second) = second.and_then(|second| second.format(&Rfc3339).ok()) {
+                path.push_str("&sinceTime=");
+                path.push_str(&second);
             }
+        } else if let Some(seconds) = since_seconds {
+            path.push_str(&format!("&sinceSeconds={}", seconds.max(1)));
         }
         path
     }
@@ -449,6 +471,8 @@ struct Reading {
     /// Whether the last line must come again.
     must: bool,
     came: bool,
+    /// Whether a line came that is beyond what was asked for.
+    over: bool,
     new: u64,
     no_log: Option<String>,
 }
@@ -470,6 +494,7 @@ impl Reading {
             again: place.last.map(|last| (last, place.same)),
             must: place.same_run,
             came: false,
+            over: false,
             new: 0,
             no_log: None,
         }

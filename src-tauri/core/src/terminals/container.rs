@@ -5,22 +5,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::Request;
-use kube::{Client, client::Body};
-use kubegraf_ipc::{
-    Code, Error,
-    terminal::{TerminalEnd, TerminalSize},
-};
+use kube::Client;
+use kubegraf_ipc::terminal::{InPod, TerminalEnd, TerminalSize};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Ending, Input, Line};
+use super::{
+    Ending, Input, Line,
+    place::{Place, Wires},
+};
 
 /// A quiet terminal is asked for a sign of life this often.
 const PING: Duration = Duration::from_secs(25);
 /// For the server to open it.
-const OPEN: Duration = Duration::from_secs(20);
-/// The container that `kubectl exec` enters when none is named.
-const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
+pub(super) const OPEN: Duration = Duration::from_secs(20);
 /// The best shell of a container that has any.
 const SHELL: &str = "export TERM=xterm-256color; for s in bash zsh ash sh; do \
     command -v $s >/dev/null 2>&1 && exec $s; done; exec sh";
@@ -28,84 +26,8 @@ const SHELL: &str = "export TERM=xterm-256color; for s in bash zsh ash sh; do \
 /// A program in a container.
 pub(crate) struct InContainer {
     pub(crate) client: Client,
-    pub(crate) namespace: String,
-    pub(crate) pod: String,
-    pub(crate) container: String,
-    pub(crate) command: Vec<String>,
-}
-
-/// Finds the container to enter.
-///
-/// # Errors
-/// When the pod is gone, is another one by now, or has no such container.
-pub(crate) async fn resolve(
-    client: Client,
-    (namespace, pod, uid): (String, String, Option<String>),
-    container: Option<String>,
-    command: Vec<String>,
-) -> Result<InContainer, Error> {
-    for name in [&namespace, &pod] {
-        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-        if name.is_empty() || !name.chars().all(fine) {
-            let message = format!("\"{name}\" is no name");
-            return Err(Error::new(Code::InvalidArgument, message));
-        }
-    }
-    let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"))
-        .body(Body::empty())
-        .map_err(|error| Error::new(Code::InvalidArgument, error.to_string()))?;
-    let failed = |reason: String| {
-        let message = format!("pod \"{pod}\" cannot be read");
-        Error::new(Code::Unreachable, message)
-            .with_detail(reason)
-            .retryable()
-    };
-    let answer = client
-        .send(request)
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-    let status = answer.status();
-    let body = answer.into_body().collect_bytes().await;
-    let body = body.map_err(|error| failed(error.to_string()))?;
-    let found: Value = serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))?;
-    let gone = |message: String| Err(Error::new(Code::NotFound, message));
-    match status.as_u16() {
-        200..300 => {}
-        404 => return gone(format!("pod \"{pod}\" is gone")),
-        403 => {
-            let said = found["message"].as_str().unwrap_or_default();
-            return Err(Error::new(Code::Forbidden, said.to_owned()));
-        }
-        _ => return Err(failed(status.to_string())),
-    }
-    if uid.is_some_and(|uid| found["metadata"]["uid"] != uid.as_str()) {
-        return gone(format!("pod \"{pod}\" is gone; another has its name now"));
-    }
-    let containers = found["spec"]["containers"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let named = |name: &str| containers.iter().any(|container| container["name"] == name);
-    let default = found["metadata"]["annotations"][DEFAULT].as_str();
-    let container = match (container, default) {
-        (Some(container), _) if named(&container) => container,
-        (Some(container), _) => {
-            return gone(format!("pod \"{pod}\" has no container \"{container}\""));
-        }
-        (None, Some(default)) if named(default) => default.to_owned(),
-        (None, _) => containers
-            .first()
-            .and_then(|container| container["name"].as_str())
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    Ok(InContainer {
-        client,
-        namespace,
-        pod,
-        container,
-        command,
-    })
+    pub(crate) place: Place,
+    pub(crate) run: InPod,
 }
 
 impl InContainer {
@@ -129,18 +51,21 @@ impl InContainer {
             exit_code: None,
             reason: Some(reason),
         };
-        let chosen = !self.command.is_empty();
-        let commands: Vec<Vec<String>> = if chosen {
-            vec![self.command.clone()]
-        } else {
-            vec![
-                vec!["sh".into(), "-c".into(), SHELL.into()],
-                vec!["powershell".into()],
-            ]
+        let terminal = Wires {
+            stdin: true,
+            tty: true,
+        };
+        let exec = |words: &[&str]| self.place.exec(words, terminal);
+        let paths = match &self.run {
+            InPod::BestShell => vec![exec(&["sh", "-c", SHELL]), exec(&["powershell"])],
+            InPod::Command { words } => {
+                vec![exec(&words.iter().map(String::as_str).collect::<Vec<_>>())]
+            }
+            InPod::Attach => vec![self.place.attach()],
         };
         let mut last = because("nothing was run".into());
-        for command in commands {
-            let request = match Request::get(self.path(&command)).body(Vec::new()) {
+        for path in paths {
+            let request = match Request::get(path).body(Vec::new()) {
                 Ok(request) => request,
                 Err(error) => return because(error.to_string()),
             };
@@ -206,28 +131,14 @@ impl InContainer {
                 return last;
             }
         }
-        if !chosen {
+        if self.run == InPod::BestShell {
             let message = format!(
                 "container \"{}\" has no shell: neither sh nor powershell",
-                self.container
+                self.place.container
             );
             return because(message);
         }
         last
-    }
-
-    fn path(&self, command: &[String]) -> String {
-        let mut path = format!(
-            "/api/v1/namespaces/{}/pods/{}/exec?container={}&stdin=true&stdout=true&tty=true",
-            self.namespace,
-            self.pod,
-            encode(&self.container)
-        );
-        for word in command {
-            path.push_str("&command=");
-            path.push_str(&encode(word));
-        }
-        path
     }
 }
 
@@ -239,7 +150,7 @@ fn resized(size: TerminalSize) -> Message {
 }
 
 /// The Status that ends an exec.
-fn ended(status: &[u8]) -> TerminalEnd {
+pub(super) fn ended(status: &[u8]) -> TerminalEnd {
     let status: Value = serde_json::from_slice(status).unwrap_or_default();
     if status["status"] == "Success" {
         return TerminalEnd {
@@ -260,18 +171,6 @@ fn ended(status: &[u8]) -> TerminalEnd {
     }
 }
 
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,6 +188,5 @@ mod tests {
             (other.exit_code, other.reason.as_deref()),
             (None, Some("no such container"))
         );
-        assert_eq!(encode("a b&c=ü"), "a%20b%26c%3D%C3%BC");
     }
 }

@@ -188,3 +188,43 @@ fn a_view_that_cannot_be_is_refused() {
         assert!(error.message.contains(word), "{}", error.message);
     }
 }
+
+/// Covers: EVT-04
+#[test]
+fn a_moment_is_the_place_of_the_first_shown_line_after_it() {
+    let mut book = book(Bounds::default());
+    let a = book.source("n", "a", "c");
+    let second = 1_000_000_000;
+    let lines: Vec<(i64, String)> = (0..10).map(|n| (n * second, format!("line {n}"))).collect();
+    let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, &**text)).collect();
+    add(&mut book, a, &lines);
+    for (time, expect) in [(0, 0), (2_999, 3), (3_000, 3), (3_001, 4), (99_000, 10)] {
+        let (start, _) = numbers(&book, LogPlace::Time { time }, 5);
+        assert_eq!(start, expect, "{time} ms");
+    }
+    let view = LogView {
+        query: "line 8".into(),
+        only_matches: true,
+        ..view()
+    };
+    book.look(Look::of(&view).unwrap());
+    let (start, lines) = numbers(&book, LogPlace::Time { time: 3_000 }, 5);
+    assert_eq!((start, lines), (0, vec!["line 8".to_owned()]));
+}
+
+#[test]
+fn lines_that_are_data_are_told_so_only_when_asked() {
+    let told = |fields: bool| {
+        let view = LogView { fields, ..view() };
+        let mut book = Book::new(Bounds::default(), Look::of(&view).unwrap());
+        let a = book.source("n", "a", "c");
+        add(
+            &mut book,
+            a,
+            &[(1, r#"{"msg":"up","port":80}"#), (2, "plain")],
+        );
+        all(&book)
+    };
+    assert_eq!(told(false), [r#"{"msg":"up","port":80}"#, "plain"]);
+    assert_eq!(told(true), ["up  port=80", "plain"]);
+}
