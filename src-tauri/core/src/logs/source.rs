@@ -363,10 +363,8 @@ impl Source {
             (None, Some(since)) => Some(since.div_euclid(1_000)),
             (None, None) => None,
         };
-        if place.last.is_none() && until.is_none() {
-            if let Some(tail) = tail {
-                path.push_str(&format!("&tailLines={tail}"));
-            }
+        if let (None, None, Some(tail)) = (place.last, until, tail) {
+            path.push_str(&format!("&tailLines={tail}"));
         }
         // A server takes one of the two.
         if let Some(second) = second {
