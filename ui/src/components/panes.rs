@@ -149,14 +149,14 @@ fn Shells(
     });
     move || {
         let items = shells.get().into_iter().map(|shell| {
-            let path = shell.path.clone();
+            let (path, name) = (shell.path.clone(), shell.name.clone());
             let choose = move |_| {
                 open.set(false);
                 prefs::set(SHELL, &path);
                 open_shell(panes, session, Some(path.clone()));
             };
             view! {
-                <button class="menu-item" type="button" role="menuitem" data-shell=shell.name.clone() title=shell.path on:click=choose>
+                <button class="menu-item" type="button" role="menuitem" data-shell=name title=shell.path on:click=choose>
                     <Glyph icon=Icon::Terminal size=14 />
                     {shell.name}
                     {shell.is_default.then(|| view! { <span class="dim">"your own"</span> })}
