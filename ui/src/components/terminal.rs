@@ -134,11 +134,8 @@ fn Where(
                             (ContainerKind::Ephemeral, false) => " (debug, not running)",
                         };
                         let selected = container.name == untrack(chosen);
-                        view! {
-                            <option value=container.name.clone() selected=selected>
-                                {format!("{}{rest}", container.name)}
-                            </option>
-                        }
+                        let label = format!("{}{rest}", container.name);
+                        view! { <option value=container.name selected=selected>{label}</option> }
                     }).collect_view()}
                 </select>
             </Show>

@@ -75,7 +75,7 @@ impl Terminal {
         }
         spawn_local(async move {
             let made = Screen::make(
-                move |text| self.typed(text),
+                move |text: String| self.typed(&text),
                 move |columns, rows| self.resized(TerminalSize { columns, rows }),
                 move |bytes| self.drew(bytes),
             );
@@ -171,7 +171,7 @@ impl Terminal {
                 self.failure.try_set(Some(error));
             }
         };
-        let heard = move |kind, bytes| self.heard(kind, bytes);
+        let heard = move |kind, bytes| self.heard(kind, &bytes);
         let opened = ipc::watch_bytes(&request, heard, answered);
         match opened {
             Ok(guard) => self.guard.set_value(Some(guard)),
@@ -179,12 +179,12 @@ impl Terminal {
         }
     }
 
-    fn heard(self, kind: u8, bytes: js_sys::Uint8Array) {
+    fn heard(self, kind: u8, bytes: &js_sys::Uint8Array) {
         match kind {
             OUTPUT => {
                 self.screen.try_with_value(|screen| {
                     if let Some(screen) = screen {
-                        screen.write(&bytes);
+                        screen.write(bytes);
                     }
                 });
             }
@@ -210,10 +210,10 @@ impl Terminal {
             .ok_or_else(|| Error::new(Code::NotFound, "the terminal is not open"))
     }
 
-    fn typed(self, text: String) {
+    fn typed(self, text: &str) {
         let is_open = self.watch().is_ok();
         if is_open {
-            self.typed.update_value(|typed| typed.push_str(&text));
+            self.typed.update_value(|typed| typed.push_str(text));
             self.send();
         }
     }
