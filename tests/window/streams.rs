@@ -75,6 +75,43 @@ async fn the_logs_view_merges_pods_and_toggles_them() {
         page.sees("main [data-line] .log-source", SOON).await?;
         let several = "return new Set([...document.querySelectorAll('main .log-source')].map(e => e.innerText)).size > 3";
         page.until("lines of several pods", SOON, several).await?;
+        // What the grave lines have in common, counted; choosing one shows its lines only.
+        page.click("main [aria-label='Patterns of warnings and errors']").await?;
+        page.click("main [data-pattern]").await?;
+        page.until(
+            "only lines of the pattern",
+            SOON,
+            "const lines = [...document.querySelectorAll('main [data-line]')].filter(line => !line.dataset.remark); \
+             return lines.length > 0 && lines.every(line => line.dataset.hit)",
+        )
+        .await?;
+        page.run(
+            "const box = document.querySelector('main .log-query input'); box.value = ''; \
+             box.dispatchEvent(new Event('input', {bubbles: true})); return 1",
+        )
+        .await?;
+        // A moment is a place among the lines.
+        page.sees("main [data-line] .log-time", SOON).await?;
+        page.click("main [aria-label=Time]").await?;
+        page.run(
+            "const first = document.querySelector('main [data-line] .log-time').innerText.slice(0, 8); \
+             const now = new Date(); const two = n => String(n).padStart(2, '0'); \
+             const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`; \
+             const field = document.querySelector('main [data-log-time=to]'); field.value = `${day}T${first}`; \
+             field.dispatchEvent(new Event('input', {bubbles: true})); return 1",
+        )
+        .await?;
+        page.click("main [data-action=log-jump]").await?;
+        page.sees("main [data-log-toggle=follow][aria-pressed=false]", SOON).await?;
+        page.click("main [aria-label=Time]").await?;
+        page.click("main [data-since='300']").await?;
+        page.until(
+            "lines of the last minutes",
+            SOON,
+            "return document.querySelector('main [data-log-times]').innerText.includes('5 minutes') \
+                && document.querySelectorAll('main [data-line]').length > 0",
+        )
+        .await?;
         page.click("main [data-least=error]").await?;
         page.until(
             "only errors",

@@ -110,6 +110,97 @@ async fn works(page: &Page) -> Result<(), String> {
     .map(drop)
 }
 
+/// Chooses from a list.
+async fn choose(page: &Page, list: &str, value: &str) -> Result<(), String> {
+    let script = format!(
+        "const list = document.querySelector({}); list.value = {}; \
+         list.dispatchEvent(new Event('change', {{bubbles: true}})); return 1",
+        quoted(list),
+        quoted(value)
+    );
+    page.run(&script).await.map(drop)
+}
+
+/// A port of the pod, from the dialog to its end.
+async fn forwards(page: &Page) -> Result<(), String> {
+    right_click(page, "[role=row][data-name=box]").await?;
+    page.click("[data-action=menu-forward]").await?;
+    page.sees(
+        "[data-forward-dialog] [data-port='8080'][aria-pressed=true]",
+        SOON,
+    )
+    .await?;
+    page.click("[data-action=start-forward]").await?;
+    page.go("port-forwards").await?;
+    page.sees("[data-forward][data-state=Active]", SOON).await?;
+    let url = "return document.querySelector('[data-forward] [data-url]').dataset.url";
+    let url = page.run(url).await?;
+    let port = url
+        .as_str()
+        .and_then(|url| url.rsplit(':').next()?.parse::<u16>().ok());
+    let port = port.ok_or_else(|| format!("{url} has no port"))?;
+    let greeting = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+        std::io::Read::read_to_string(&mut stream, &mut text)?;
+        Ok::<_, std::io::Error>(text)
+    });
+    let greeting = greeting.await.map_err(|error| error.to_string())?;
+    if greeting.as_deref().ok() != Some("hello\n") {
+        return Err(format!("the forward answers {greeting:?}"));
+    }
+    // What went through it is counted, it is listed with what runs, and it ends.
+    page.until(
+        "a counted connection",
+        SOON,
+        "return document.querySelector('[data-forward]').innerText.includes('1 connection')",
+    )
+    .await?;
+    page.sees(".dock [data-running='1']", SOON).await?;
+    page.click("[data-action=stop-forward]").await?;
+    page.sees("[data-forward][data-state=Stopped]", SOON)
+        .await?;
+    page.click("[data-action=forget-forward]").await?;
+    page.until(
+        "an empty list",
+        SOON,
+        "return document.querySelector('[data-forward]') === null",
+    )
+    .await
+    .map(drop)
+}
+
+/// Covers: TRM-05, TRM-06, CMP-17
+#[tokio::test]
+async fn a_terminal_fills_the_window_and_goes_on_in_the_dock() {
+    journey("terminal_whole", None, |page| async move {
+        shows_rows(&page).await?;
+        page.go("terminal").await?;
+        page.sees(".app[data-dock=whole] .dock [data-terminal]", SOON)
+            .await?;
+        types(&page, "echo he''re").await?;
+        shows(&page, "here").await?;
+        let tall = "return document.querySelector('.dock-body').clientHeight > 500";
+        page.until("a terminal over the whole window", SOON, tall)
+            .await?;
+        page.go("pods").await?;
+        page.sees(".app[data-dock=part]", SOON).await?;
+        types(&page, "echo st''ill").await?;
+        shows(&page, "still").await?;
+        // It is among what runs, and ends from there.
+        page.click(".dock [aria-label='What is running']").await?;
+        page.click("[data-action=end-running]").await?;
+        page.until(
+            "nothing that runs",
+            SOON,
+            "return document.querySelector('.dock [data-running], .dock [data-terminal]') === null",
+        )
+        .await
+        .map(drop)
+    })
+    .await;
+}
+
 /// Covers: TRM-01, TRM-06
 #[tokio::test]
 async fn a_shell_of_this_machine_is_used_in_the_dock() {
@@ -121,7 +212,7 @@ async fn a_shell_of_this_machine_is_used_in_the_dock() {
     .await;
 }
 
-/// Covers: POD-12, TRM-02, TRM-08
+/// Covers: POD-12, TRM-02, TRM-08, PFW-01, PFW-04, PFW-05
 #[tokio::test]
 async fn a_shell_in_a_pod_is_used_in_the_dock() {
     if !require(Tier::Real) {
@@ -134,7 +225,13 @@ async fn a_shell_in_a_pod_is_used_in_the_dock() {
         "apiVersion: v1
 kind: Pod
 metadata: {{name: box}}
-spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {}, command: [sleep, inf]}}]}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: shell
+    image: {}
+    command: [sh, -c, nc -ll -p 8080 -e echo hello & sleep inf]
+    ports: [{{containerPort: 8080, name: greeter}}]
 ",
         cluster.image("busybox:1")
     );
@@ -150,7 +247,13 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
         page.sees(KEYS, SOON).await?;
         types(&page, "hostname").await?;
         shows(&page, "box").await?;
-        works(&page).await
+        // Another shell, chosen by name.
+        page.sees("[data-terminal-container] option", SOON).await?;
+        choose(&page, "[data-terminal-run]", "ash").await?;
+        types(&page, "echo shell-$0").await?;
+        shows(&page, "shell-ash").await?;
+        works(&page).await?;
+        forwards(&page).await
     })
     .await;
     cluster.down().await.expect("the cluster goes down");
