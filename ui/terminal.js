@@ -46,6 +46,7 @@ function colours() {
 }
 
 const SIZES = [8, 32];
+const MOST_REPEATED = 10000;
 
 function fontSize() {
   const stored = Number(localStorage.getItem("kubegraf.terminal-font"));
@@ -73,6 +74,16 @@ export function make(onText, onSize, onDrawn) {
     scrollback: 10000,
     theme: colours(),
   });
+  // Some sequences are repeated as often as they say: two thousand million times is a frozen window.
+  for (const final of ["@", "I", "L", "M", "P", "S", "T", "X", "Z", "b"]) {
+    terminal.parser.registerCsiHandler({ final }, (params) => params[0] > MOST_REPEATED);
+  }
+  for (const final of ["@", "A"]) {
+    terminal.parser.registerCsiHandler({ intermediates: " ", final }, (params) => params[0] > MOST_REPEATED);
+  }
+  for (const final of ["}", "~"]) {
+    terminal.parser.registerCsiHandler({ intermediates: "'", final }, (params) => params[0] > MOST_REPEATED);
+  }
   const fit = new FitAddon();
   const search = new SearchAddon();
   terminal.loadAddon(fit);

@@ -86,6 +86,13 @@ async fn works(page: &Page) -> Result<(), String> {
     if page.run("return document.title").await? != title {
         return Err("a program has set the window's title".into());
     }
+    // Nor does it freeze the window: repeated two thousand million times.
+    types(
+        page,
+        "printf 'a\\033[2147483647b\\033[2147483647L\\033[2147483647S\\033[2147483647I'; clear; echo un''harmed",
+    )
+    .await?;
+    shows(page, "unharmed").await?;
     types(page, "exit 3").await?;
     page.until(
         "its exit code",

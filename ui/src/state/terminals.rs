@@ -15,6 +15,8 @@ use crate::ipc::{self, Screen, WatchGuard};
 const STEP: u32 = 64 << 10;
 /// The most that is sent in one message, bytes; a longer paste goes in pieces.
 const PIECE: usize = 64 << 10;
+/// The most columns or rows.
+const MOST: u16 = 1_000;
 /// A terminal that has no place on screen yet.
 const UNSEEN: (u16, u16) = (80, 24);
 
@@ -76,7 +78,7 @@ impl Terminal {
         spawn_local(async move {
             let made = Screen::make(
                 move |text: String| self.typed(&text),
-                move |columns, rows| self.resized(TerminalSize { columns, rows }),
+                move |columns, rows| self.resized(bounded(columns, rows)),
                 move |bytes| self.drew(bytes),
             );
             match made.await {
@@ -145,7 +147,7 @@ impl Terminal {
             .screen
             .try_with_value(|screen| screen.as_ref().and_then(Screen::size));
         let (columns, rows) = size.flatten().unwrap_or(UNSEEN);
-        TerminalSize { columns, rows }
+        bounded(columns, rows)
     }
 
     fn open(self) {
@@ -273,6 +275,14 @@ impl Terminal {
                 bytes: drawn,
             });
         }
+    }
+}
+
+/// A size that core takes, however large the screen and small the letters.
+fn bounded(columns: u16, rows: u16) -> TerminalSize {
+    TerminalSize {
+        columns: columns.clamp(1, MOST),
+        rows: rows.clamp(1, MOST),
     }
 }
 
