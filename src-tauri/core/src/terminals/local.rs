@@ -279,7 +279,8 @@ fn pty_size(size: TerminalSize) -> PtySize {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{
         sync::{Arc, Mutex},
