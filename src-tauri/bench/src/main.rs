@@ -1,4 +1,4 @@
-//! The programs of `cargo xtask bench list|watch|view`: a conductor that brings a cluster up and starts
+//! The programs of `cargo xtask bench list|watch|view|incidents`: a conductor that brings a cluster up and starts
 //! each contender as a process of its own, and the contender that is KubeGraf's core.
 //! Knows the core's public face only; what a target is stands in [`verdict`].
 #![allow(
@@ -8,9 +8,11 @@
 )]
 
 mod asked;
+mod incidents;
 mod list;
 mod ours;
 mod process;
+mod snapshots;
 mod stage;
 mod tape;
 mod verdict;
@@ -31,10 +33,13 @@ fn main() -> Result<()> {
             "list" => list::conduct(&asked).await,
             "watch" => watch::conduct(&asked).await,
             "view" => view::conduct(&asked).await,
+            "incidents" => incidents::conduct(&asked).await,
             "ours-list" => ours::list(&asked).await,
             "ours-watch" => watch::ours(&asked).await,
             "ours-view" => view::ours(&asked).await,
-            other => bail!("there is no bench \"{other}\": say list, watch or view"),
+            "ours-incidents" => incidents::ours(&asked).await,
+            "ours-scan" => snapshots::ours(&asked).await,
+            other => bail!("there is no bench \"{other}\": say list, watch, view or incidents"),
         }
     })
 }

@@ -29,6 +29,10 @@ const MEASURED: &[(&str, &str)] = &[
         "sorting and filtering, and from an event to the row that shows it",
     ),
     (
+        "incidents",
+        "from a status to its incident, what looking costs at rest and under constant change, a scan of 10000 objects",
+    ),
+    (
         "startup",
         "from the start to the first painted table, and the memory of all processes",
     ),
@@ -46,7 +50,7 @@ impl Verb for Bench {
             Flag {
                 name: "--pods",
                 value: Some("N"),
-                about: "pods in the cluster, 10000 unless said; 50000 take 12 GB (list, watch, view)",
+                about: "pods in the cluster, 10000 unless said; 50000 take 12 GB (list, watch, view, incidents)",
             },
             Flag {
                 name: "--runs",
@@ -74,7 +78,7 @@ impl Verb for Bench {
         Words::UpTo {
             most: 1,
             usage: "[NAME]",
-            about: "list, watch, view, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
+            about: "list, watch, view, incidents, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
                     something else at the same time the figures mean nothing.",
         }
     }
