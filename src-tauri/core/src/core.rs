@@ -324,9 +324,7 @@ impl Core {
     /// [`GetIncident`].
     pub async fn get_incident(&self, request: GetIncident) -> Reply<GetIncident> {
         let detection = self.detection(&request.cluster).await?;
-        let mut incident = detection.incident(&request.id)?;
-        self.recall(&request.cluster, &mut incident).await?;
-        Ok(incident)
+        detection.incident(&request.id)
     }
 
     /// [`ReportUi`].

@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     clusters::Connection,
     executions::Intent,
-    incidents::{self, Judge, Ledger, Quiet, StoredIncident},
+    incidents::{self, Experience, Judge, Ledger, Quiet, StoredIncident},
     store::{IncidentQuery, IncidentRecord, Store},
 };
 use logs::Tails;
@@ -53,6 +53,9 @@ pub(crate) struct Detections {
     clock: Arc<dyn Clock>,
     running: Arc<tokio::sync::Mutex<HashMap<String, Followed>>>,
 }
+
+/// What a cluster has learned, replaced whole.
+type Learned = Arc<Mutex<Experience>>;
 
 /// A detection and the connection it reads.
 struct Followed {
@@ -90,6 +93,7 @@ impl Detections {
         let detection = Detection::start(
             connection,
             stored,
+            self.experience(connection.id()).await,
             self.store.clone(),
             Arc::clone(&self.clock),
         );
@@ -99,6 +103,31 @@ impl Detections {
         };
         running.insert(connection.id().to_owned(), followed);
         detection
+    }
+
+    /// Takes in what fixes and people have taught since.
+    pub(crate) async fn learn(&self) {
+        let running = self.running.lock().await;
+        for (cluster, followed) in running.iter() {
+            let experience = self.experience(cluster).await;
+            *followed
+                .detection
+                .learned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = experience;
+        }
+    }
+
+    async fn experience(&self, cluster: &str) -> Experience {
+        let read = async {
+            let (tried, said) = (self.store.tried().await?, self.store.said(cluster).await?);
+            let now = self.clock.epoch_seconds();
+            Ok::<_, crate::store::Error>(Experience::of(cluster, &tried, &said, now))
+        };
+        read.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what was learned cannot be read; judging without it");
+            Experience::default()
+        })
     }
 
     /// Ends those of clusters that are not among these.
@@ -118,6 +147,7 @@ pub(crate) struct Detection {
     cluster: String,
     shown: watch::Sender<Arc<Shown>>,
     ledger: Arc<Mutex<Ledger>>,
+    learned: Learned,
     clock: Arc<dyn Clock>,
     skew: i64,
     store: Store,
@@ -136,6 +166,7 @@ impl Detection {
     fn start(
         connection: &Arc<Connection>,
         stored: Vec<IncidentRecord>,
+        experience: Experience,
         store: Store,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
@@ -148,11 +179,13 @@ impl Detection {
         };
         let shown = watch::Sender::new(Arc::new(first));
         let ledger = Arc::new(Mutex::new(ledger));
+        let learned = Arc::new(Mutex::new(experience));
         let skew = connection.skew();
         let engine = Engine {
             mirrors: Mirrors::subscribe(connection),
             tails: Tails::new(connection.client().clone()),
             judge: Arc::default(),
+            learned: Arc::clone(&learned),
             ledger: Arc::clone(&ledger),
             clock: Arc::clone(&clock),
             skew,
@@ -164,6 +197,7 @@ impl Detection {
             cluster: connection.id().into(),
             shown,
             ledger,
+            learned,
             clock,
             skew,
             store,
@@ -173,11 +207,19 @@ impl Detection {
 
     /// One incident in full.
     pub(crate) fn incident(&self, id: &str) -> Result<Incident, Error> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger
-            .get(id)
-            .map(|stored| stored.incident.clone())
-            .ok_or_else(|| Error::new(Code::NotFound, format!("there is no incident \"{id}\"")))
+        let known = {
+            let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            ledger.get(id).map(|stored| stored.incident.clone())
+        };
+        let missing = || Error::new(Code::NotFound, format!("there is no incident \"{id}\""));
+        let mut incident = known.ok_or_else(missing)?;
+        // One that is over is not judged again, but how its fix went is known only now.
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        for fix in &mut incident.recommended_fixes {
+            learned.expect(&incident.root_cause.cause, &incident.row.resource, fix);
+        }
+        drop(learned);
+        Ok(incident)
     }
 
     /// Counts of unresolved incidents; `None` before the first evaluation.
@@ -291,6 +333,7 @@ struct Engine {
     mirrors: Mirrors,
     tails: Tails,
     judge: Arc<Mutex<Judge>>,
+    learned: Learned,
     ledger: Arc<Mutex<Ledger>>,
     clock: Arc<dyn Clock>,
     skew: i64,
@@ -335,6 +378,11 @@ impl Engine {
             return;
         };
         snapshot.logs = self.tails.read();
+        snapshot.experience = self
+            .learned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let ledger = Arc::clone(&self.ledger);
         let judge = Arc::clone(&self.judge);
         let judged = tokio::task::spawn_blocking(move || {

@@ -24,7 +24,7 @@ pub use error::Error;
 pub use executions::{ExecutionRow, FinishedExecution, LineRow, NewExecution};
 pub use incidents::{IncidentQuery, IncidentRecord};
 pub use open::{OpenNote, SCHEMA_VERSION};
-pub use remedies::{Remedy, RemedyRate};
+pub use remedies::Remedy;
 pub use retention::{Retention, Swept};
 
 /// Whatever a store function answers.

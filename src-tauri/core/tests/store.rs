@@ -10,6 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use kubegraf_core::incidents::Tried;
 use kubegraf_core::store::{
     AuditEntry, AuditPhase, Durability, FinishedExecution, IncidentQuery, IncidentRecord, LineRow,
     NewExecution, OpenNote, Remedy, Retention, SCHEMA_VERSION, Store,
@@ -346,8 +347,7 @@ async fn a_fix_that_worked_long_ago_counts_less() {
     .into_iter()
     .enumerate()
     {
-        let remedy = Remedy {
-            execution: format!("e{n}"),
+        let tried = Tried {
             cluster: cluster.into(),
             cause: "image_tag_not_found".into(),
             action: "rollback_workload".into(),
@@ -355,23 +355,20 @@ async fn a_fix_that_worked_long_ago_counts_less() {
             worked,
             at: NOW - days * 86_400,
         };
+        let remedy = Remedy {
+            execution: format!("e{n}"),
+            tried,
+        };
         store.add_remedy(&remedy).await.unwrap();
         store.add_remedy(&remedy).await.unwrap();
     }
-    let rate = store
-        .remedy_rate(
-            "prod",
-            &checkout(),
-            "image_tag_not_found",
-            "rollback_workload",
-            NOW,
-        )
-        .await
-        .unwrap();
-    assert_eq!((rate.owner.worked, rate.owner.known), (1.0, 1.5));
-    assert_eq!((rate.owner.times_worked, rate.owner.times), (1, 2));
-    assert_eq!((rate.cluster.worked, rate.cluster.known), (2.0, 2.5));
-    assert_eq!((rate.everywhere.worked, rate.everywhere.known), (3.0, 3.5));
+    let tried = store.tried().await.unwrap();
+    assert_eq!(tried.len(), 4);
+    let worked = tried.iter().filter(|one| one.worked).count();
+    let here = tried.iter().filter(|one| one.cluster == "prod").count();
+    assert_eq!((worked, here), (3, 3));
+    assert_eq!((tried[0].worked, tried[0].at), (false, NOW - 90 * 86_400));
+    assert_eq!(tried[0].owner.name, checkout().name);
     store.close().await;
 }
 

@@ -330,6 +330,10 @@ pub struct Fix {
     pub preview: String,
     /// The change itself; `None` for a plan.
     pub patch: Option<Patch>,
+    /// How probably it works, per cent: what is expected of its kind, drawn towards how it went before,
+    /// here and elsewhere; 0 where nobody has judged it.
+    #[serde(default)]
+    pub expected: u8,
     /// How it went before for this cause and workload; `None` where it was never tried.
     #[serde(default)]
     pub record: Option<FixRecord>,

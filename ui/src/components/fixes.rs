@@ -57,6 +57,7 @@ fn FixItem(
     wanted: RwSignal<Option<Wanted>>,
 ) -> impl IntoView {
     let plan_only = fix.safety == Safety::PlanOnly;
+    let expected = words::expected(&fix);
     let label = format!("Preview fix {}: {}", index + 1, fix.description);
     view! {
         <li class="fix" data-fix-action=fix.action>
@@ -65,6 +66,8 @@ fn FixItem(
                 <p class="fix-title">{fix.description}</p>
                 <p class="dim">
                     {words::impact(fix.impact)} " · " {words::safety(fix.safety)}
+                    {(!expected.is_empty())
+                        .then(|| view! { " · " <span class="fix-expected">{expected}</span> })}
                 </p>
                 <pre class="fix-preview">{fix.preview}</pre>
             </div>

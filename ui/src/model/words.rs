@@ -2,7 +2,7 @@
 
 use kubegraf_ipc::{
     execution::{ExecutionStatus, Outcome},
-    incident::{EvidenceSource, Impact, IncidentState, Safety, Severity},
+    incident::{EvidenceSource, Fix, Impact, IncidentState, Safety, Severity},
     object::{ObjectRef, Tone},
 };
 
@@ -167,6 +167,19 @@ pub const fn safety(safety: Safety) -> &'static str {
     }
 }
 
+/// How probably a fix works, and why that is thought; empty where nothing is known of it.
+#[must_use]
+pub fn expected(fix: &Fix) -> String {
+    let record = fix.record.map(|record| {
+        let times = if record.times == 1 { "time" } else { "times" };
+        format!("worked {} of {} {times} here", record.worked, record.times)
+    });
+    let expected = (fix.expected > 0 && fix.safety != Safety::PlanOnly)
+        .then(|| format!("{} % expected to work", fix.expected));
+    let said: Vec<String> = record.into_iter().chain(expected).collect();
+    said.join(" · ")
+}
+
 /// Where an observation was read.
 #[must_use]
 pub const fn source(source: EvidenceSource) -> &'static str {
@@ -214,6 +227,8 @@ pub fn sentence(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kubegraf_ipc::incident::FixRecord;
+
     use super::*;
 
     #[test]
@@ -228,6 +243,42 @@ mod tests {
         }
         assert_eq!(plural(1, "pod"), "1 pod");
         assert_eq!(plural(50_000, "pod"), "50,000 pods");
+    }
+
+    #[test]
+    fn what_a_fix_did_before_is_said_first() {
+        let mut fix = Fix {
+            action: "set_image".into(),
+            description: String::new(),
+            target: ObjectRef {
+                api_version: "apps/v1".into(),
+                kind: "Deployment".into(),
+                namespace: "shop".into(),
+                name: "web".into(),
+                uid: None,
+            },
+            impact: Impact::Medium,
+            safety: Safety::NeedsApproval,
+            preview: String::new(),
+            patch: None,
+            expected: 60,
+            record: None,
+        };
+        assert_eq!(expected(&fix), "60 % expected to work");
+        fix.record = Some(FixRecord {
+            worked: 5,
+            times: 6,
+        });
+        assert_eq!(
+            expected(&fix),
+            "worked 5 of 6 times here · 60 % expected to work"
+        );
+        fix.record = Some(FixRecord {
+            worked: 0,
+            times: 1,
+        });
+        fix.safety = Safety::PlanOnly;
+        assert_eq!(expected(&fix), "worked 0 of 1 time here");
     }
 
     #[test]

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use kubegraf_ipc::{
     Code, Error, Reply,
     execution::Outcome,
-    incident::{FixRecord, Incident},
     lifecycle::{
         AcknowledgeIncident, Attention, ExportIncident, ExportedIncident, Feedback, GiveFeedback,
-        ListFeedback, SimilarIncident, SimilarIncidents, SnoozeIncident,
+        ListFeedback, SimilarIncident, SimilarIncidents, SnoozeIncident, Verdict,
     },
 };
 
 use super::Core;
 use crate::{
     clock::Clock,
-    incidents::{self, ALIKE, similarity},
+    detection::Detections,
+    incidents::{self, ALIKE, Tried, similarity},
     store::{IncidentQuery, Remedy, Store},
     table::export,
 };
@@ -33,6 +33,7 @@ const SHOWN: usize = 5;
 pub(super) struct Lesson {
     remedy: Remedy,
     store: Store,
+    detections: Detections,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,14 +45,16 @@ impl Lesson {
             Outcome::AppliedNotHealed => false,
             Outcome::NotApplied | Outcome::Cancelled | Outcome::Interrupted => return,
         };
-        let remedy = Remedy {
-            worked,
-            at: self.clock.epoch_seconds(),
-            ..self.remedy.clone()
-        };
+        self.keep(worked).await;
+    }
+
+    async fn keep(&self, worked: bool) {
+        let mut remedy = self.remedy.clone();
+        (remedy.tried.worked, remedy.tried.at) = (worked, self.clock.epoch_seconds());
         if let Err(error) = self.store.add_remedy(&remedy).await {
             tracing::warn!(%error, "the outcome of a fix cannot be remembered");
         }
+        self.detections.learn().await;
     }
 }
 
@@ -64,35 +67,19 @@ impl Core {
         Some(Lesson {
             remedy: Remedy {
                 execution: execution.id,
-                cluster: execution.cluster,
-                cause: incident.root_cause.cause,
-                action: execution.action,
-                owner: incident.row.resource,
-                worked: false,
-                at: 0,
+                tried: Tried {
+                    cluster: execution.cluster,
+                    cause: incident.root_cause.cause,
+                    action: execution.action,
+                    owner: incident.row.resource,
+                    worked: false,
+                    at: 0,
+                },
             },
             store: self.0.store.clone(),
+            detections: self.0.detections.clone(),
             clock: Arc::clone(&self.0.clock),
         })
-    }
-
-    /// Tells of each fix how it went before.
-    pub(super) async fn recall(&self, cluster: &str, incident: &mut Incident) -> Result<(), Error> {
-        let now = self.0.clock.epoch_seconds();
-        let (owner, cause) = (&incident.row.resource, &incident.root_cause.cause);
-        for fix in &mut incident.recommended_fixes {
-            let rate = self
-                .0
-                .store
-                .remedy_rate(cluster, owner, cause, &fix.action, now)
-                .await?;
-            let here = rate.owner;
-            fix.record = (here.times > 0).then_some(FixRecord {
-                worked: here.times_worked,
-                times: here.times,
-            });
-        }
-        Ok(())
     }
 
     /// [`AcknowledgeIncident`].
@@ -158,11 +145,42 @@ impl Core {
             let detection = self.detection(&request.cluster).await?;
             let cause = detection.incident(&request.id)?.root_cause.cause;
             let store = &self.0.store;
-            Ok(store
+            store
                 .add_feedback(&request.cluster, &request.id, &cause, &feedback)
-                .await?)
+                .await?;
+            self.heed(&request.cluster, &request.id, feedback.verdict)
+                .await
         };
         self.0.requests.once(&request.request_id, give).await
+    }
+
+    /// Lets a verdict count: one about the cause in what is thought of causes, one about the fix as the
+    /// outcome of the execution that applied it.
+    async fn heed(
+        &self,
+        cluster: &str,
+        incident: &str,
+        verdict: Option<Verdict>,
+    ) -> Result<(), Error> {
+        let worked = match verdict {
+            Some(Verdict::FixWorked) => true,
+            Some(Verdict::FixFailed) => false,
+            Some(Verdict::Correct | Verdict::WrongCause | Verdict::NotAnIncident) => {
+                self.0.detections.learn().await;
+                return Ok(());
+            }
+            None => return Ok(()),
+        };
+        let executions = self.0.store.executions(Some(cluster), COMPARED).await?;
+        let applied = executions.into_iter().find(|one| {
+            one.execution.incident.as_deref() == Some(incident) && one.reverts.is_none()
+        });
+        if let Some(applied) = applied
+            && let Some(lesson) = self.lesson(&applied.execution.id).await
+        {
+            lesson.keep(worked).await;
+        }
+        Ok(())
     }
 
     /// [`ListFeedback`].

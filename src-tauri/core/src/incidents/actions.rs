@@ -5,6 +5,7 @@ use kubegraf_ipc::incident::{Fix, Impact, Safety};
 
 use super::{
     causes::{Candidate, Rule},
+    experience,
     graph::Graph,
     signal::Signal,
 };
@@ -258,18 +259,20 @@ pub const ACTIONS: &[Action] = &[
     },
 ];
 
-/// The fixes of a case, best first: expected success times impact, then the order of the row.
+/// The fixes of a case, best first: expected success times how little it touches, then the order of the
+/// row. Section 10 of the catalogue.
 pub(super) fn fixes(case: &Case<'_, '_>, rule: Option<&Rule>) -> Vec<Fix> {
     let ids = rule.map_or(&["plan"][..], |rule| rule.actions);
-    let mut fixes: Vec<Fix> = ids.iter().filter_map(|id| fix(case, id)).collect();
-    fixes.sort_by(|a, b| prior(b).total_cmp(&prior(a)));
-    fixes
+    let mut fixes: Vec<(f64, Fix)> = ids.iter().filter_map(|id| fix(case, id)).collect();
+    fixes.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    fixes.into_iter().map(|(_, fix)| fix).collect()
 }
 
-fn fix(case: &Case<'_, '_>, id: &str) -> Option<Fix> {
+/// A fix, and what it is worth.
+fn fix(case: &Case<'_, '_>, id: &str) -> Option<(f64, Fix)> {
     let action = ACTIONS.iter().find(|action| action.id == id)?;
     let built = (action.build)(case)?;
-    Some(Fix {
+    let mut fix = Fix {
         action: action.id.to_owned(),
         description: built.description,
         target: built.target,
@@ -277,23 +280,12 @@ fn fix(case: &Case<'_, '_>, id: &str) -> Option<Fix> {
         safety: action.safety,
         preview: built.preview,
         patch: built.patch,
+        expected: 0,
         record: None,
-    })
-}
-
-/// Section 10 of the catalogue, before anything was learnt.
-fn prior(fix: &Fix) -> f64 {
-    let success = match fix.safety {
-        Safety::Safe => 0.7,
-        Safety::NeedsApproval => 0.6,
-        Safety::PlanOnly => 0.4,
     };
-    let touch = match fix.impact {
-        Impact::Low => 1.0,
-        Impact::Medium => 0.9,
-        Impact::High => 0.75,
-    };
-    success * touch
+    let learned = &case.graph.snapshot().experience;
+    let success = learned.expect(case.cause, &case.signal.owner, &mut fix);
+    Some((success * experience::gentleness(action.impact), fix))
 }
 
 /// A strategic merge patch of one container in a workload's template.

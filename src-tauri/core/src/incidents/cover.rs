@@ -142,7 +142,7 @@ fn rate<'a>(graph: &Graph<'a>, signals: &[Signal<'a>], roots: &mut [Root]) {
             unreadable: rule.needs.iter().any(|kind| !graph.knows(*kind)),
             contradicted: rule.in_spec && healthy_sibling(graph, lead),
         };
-        root.confidence = confidence::of(candidate.base.unwrap_or(rule.class.base()), &of);
+        root.confidence = confidence::of(base(graph, rule, candidate), &of);
         circumstances.push(of);
     }
     let mut of_signal: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -164,11 +164,14 @@ fn rate<'a>(graph: &Graph<'a>, signals: &[Signal<'a>], roots: &mut [Root]) {
             continue;
         };
         circumstances[index].rivals = near.len();
-        root.confidence = confidence::of(
-            candidate.base.unwrap_or(rule.class.base()),
-            &circumstances[index],
-        );
+        root.confidence = confidence::of(base(graph, rule, candidate), &circumstances[index]);
     }
+}
+
+/// What a cause starts with, after what people said of it.
+fn base(graph: &Graph<'_>, rule: &Rule, candidate: &Candidate) -> f64 {
+    let base = candidate.base.unwrap_or(rule.class.base());
+    graph.snapshot().experience.base(rule.cause, base)
 }
 
 /// Whether another pod of the same ReplicaSet has this container ready.

@@ -1,12 +1,16 @@
 //! Whole incidents: cause, target, folding, fixes, order, determinism, cost.
 
-use kubegraf_ipc::incident::{PatchType, Severity};
+use kubegraf_ipc::{
+    incident::{FixRecord, PatchType, Severity},
+    lifecycle::Verdict,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    fixtures::{Object, Scene, ago, deployment, event, node, pod, replica_set},
-    found::Found,
+    experience::{Experience, Said, Tried},
+    fixtures::{NOW, Object, Scene, ago, deployment, event, node, pod, replica_set},
+    found::{Found, evaluate},
 };
 
 const NOT_FOUND: &str = r#"Back-off pulling image "reg.io/web:v2": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "reg.io/web:v2": failed to resolve reference "reg.io/web:v2": reg.io/web:v2: not found"#;
@@ -399,4 +403,56 @@ fn many_healthy_pods_are_quiet() {
     let start = std::time::Instant::now();
     assert!(super::evaluate(&snapshot).is_empty());
     println!("50,000 healthy pods evaluated in {:?}", start.elapsed());
+}
+
+#[test]
+fn what_was_learned_moves_the_order_of_fixes_and_the_confidence() {
+    let mut snapshot = wrong_image().snapshot();
+    let before = evaluate(&snapshot).remove(0);
+    let tried = |worked| Tried {
+        cluster: "test".into(),
+        cause: "image_tag_not_found".into(),
+        action: "rollback_workload".into(),
+        owner: before.resource.clone(),
+        worked,
+        at: NOW - 60,
+    };
+    let said = Said {
+        cause: "image_tag_not_found".into(),
+        verdict: Verdict::WrongCause,
+        correct_cause: None,
+    };
+    let failed = vec![tried(false); 6];
+    snapshot.experience = Experience::of("test", &failed, &[said], NOW);
+    let after = evaluate(&snapshot).remove(0);
+    let actions = |found: &Found| -> Vec<(String, u8)> {
+        let fixes = found.fixes.iter();
+        fixes
+            .map(|fix| (fix.action.clone(), fix.expected))
+            .collect()
+    };
+    assert_eq!(
+        actions(&before),
+        [
+            ("rollback_workload".to_owned(), 60),
+            ("plan".to_owned(), 40)
+        ]
+    );
+    assert_eq!(actions(&after)[0], ("plan".to_owned(), 40));
+    let rollback = &after.fixes[1];
+    assert!(rollback.expected < 20, "{}", rollback.expected);
+    assert_eq!(
+        rollback.record,
+        Some(FixRecord {
+            worked: 0,
+            times: 6
+        })
+    );
+    assert!(after.root_cause.confidence < before.root_cause.confidence);
+    // Another workload has the cluster's experience and no record of its own.
+    snapshot.experience = Experience::of("elsewhere", &failed, &[], NOW);
+    let other = evaluate(&snapshot).remove(0);
+    let rollback = other.fixes.iter().find(|fix| fix.patch.is_some()).unwrap();
+    assert_eq!(rollback.record, None);
+    assert!(rollback.expected < 60);
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use kubegraf_ipc::object::ObjectRef;
 use serde_json::Value;
 
-use super::{list::List, notes::Kinds};
+use super::{experience::Experience, list::List, notes::Kinds};
 use crate::objects::{
     ConfigMap, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler,
     Ingress, IngressClass, Job, Lease, LimitRange, Namespace, Node, Object, PersistentVolume,
@@ -59,6 +59,8 @@ macro_rules! kinds {
             pub now: i64,
             /// What containers said before they ended, as far as it was read.
             pub logs: super::logs::Logs,
+            /// What was learned from fixes and people.
+            pub experience: Experience,
             $(#[doc = concat!(stringify!($variant), ".")] pub $field: Objects<$type>,)*
         }
 

@@ -2,6 +2,7 @@ use kubegraf_ipc::lifecycle::{Feedback, Verdict};
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Error, Result, Store, from_column, to_column};
+use crate::incidents::Said;
 
 impl Store {
     /// Keeps what someone said about an incident whose cause was named as `cause`.
@@ -32,6 +33,34 @@ impl Store {
         .await
         .map_err(Error::write("feedback"))?;
         Ok(())
+    }
+
+    /// What was said last about the cause of each incident of a cluster; notes and words about fixes
+    /// aside.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn said(&self, cluster: &str) -> Result<Vec<Said>> {
+        let read = || Error::read("feedback");
+        let rows = sqlx::query(
+            "SELECT cause, verdict, correct_cause FROM feedback WHERE id IN (
+                 SELECT MAX(id) FROM feedback WHERE cluster = ?
+                 AND verdict IN ('correct', 'wrong_cause', 'not_an_incident') GROUP BY incident)
+             ORDER BY id",
+        )
+        .bind(cluster)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read())?;
+        let decode = |row: &SqliteRow| {
+            let verdict: String = row.try_get("verdict").map_err(read())?;
+            Ok(Said {
+                cause: row.try_get("cause").map_err(read())?,
+                verdict: from_column("verdict", &verdict)?,
+                correct_cause: row.try_get("correct_cause").map_err(read())?,
+            })
+        };
+        rows.iter().map(decode).collect()
     }
 
     /// What was said about an incident, oldest first.
