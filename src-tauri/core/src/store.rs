@@ -14,7 +14,10 @@ mod notices;
 mod open;
 mod remedies;
 mod retention;
+mod seal;
 mod settings;
+
+use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -27,6 +30,8 @@ pub use open::{OpenNote, SCHEMA_VERSION};
 pub use remedies::Remedy;
 pub use retention::{Retention, Swept};
 
+use seal::Seal;
+
 /// Whatever a store function answers.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -36,6 +41,7 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     durability: Durability,
+    seal: Arc<Seal>,
 }
 
 /// Where acknowledged writes end up.

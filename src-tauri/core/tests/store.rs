@@ -473,11 +473,12 @@ async fn a_newer_schema_is_refused_and_not_touched() {
         assert!(error.contains(&version.to_string()), "{error}");
     }
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
-    let names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
+    let mut names: Vec<_> = std::fs::read_dir(path.parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(names, ["kubegraf.db"]);
+    names.sort();
+    assert_eq!(names, ["kubegraf.db", "kubegraf.db.key"]);
 }
 
 #[tokio::test]

@@ -41,6 +41,9 @@ pub enum Error {
     /// Not even a database in memory could be made.
     #[error("no database could be opened")]
     Open(#[source] sqlx::Error),
+    /// The key of the undo records could not be made or used; nothing was stored.
+    #[error("the key of the undo records cannot be used")]
+    Key(#[source] std::io::Error),
     /// A write was refused; nothing of it was stored.
     #[error("\"{what}\" could not be stored")]
     Write {

@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<()> {
         sqlx::query("UPDATE executions SET resources_changed = ?, undo = ? WHERE id = ?")
             .bind(to_json("changed objects", &changed)?)
-            .bind(undo)
+            .bind(self.sealed(execution, undo)?)
             .bind(execution)
             .execute(&self.writer)
             .await
@@ -144,7 +144,7 @@ impl Store {
         .bind(execution.duration)
         .bind(execution.exit_code)
         .bind(to_json("changed objects", &execution.resources_changed)?)
-        .bind(&finished.undo)
+        .bind(self.sealed(&execution.id, finished.undo.as_deref())?)
         .bind(&execution.id)
         .execute(&mut *transaction)
         .await
@@ -175,7 +175,7 @@ impl Store {
             .fetch_optional(&self.readers)
             .await
             .map_err(Error::read("executions"))?;
-        row.as_ref().map(decode).transpose()
+        row.as_ref().map(|row| self.decode(row)).transpose()
     }
 
     /// Executions, newest first; with `cluster`, only its.
@@ -195,7 +195,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .map_err(Error::read("executions"))?;
-        rows.iter().map(decode).collect()
+        rows.iter().map(|row| self.decode(row)).collect()
     }
 
     /// Executions that no one has finished.
@@ -207,7 +207,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await
             .map_err(Error::read("executions"))?;
-        rows.iter().map(decode).collect()
+        rows.iter().map(|row| self.decode(row)).collect()
     }
 
     /// All lines of an execution, first to last.
@@ -233,37 +233,52 @@ impl Store {
             })
             .collect()
     }
-}
 
-fn decode(row: &SqliteRow) -> Result<ExecutionRow> {
-    let read = || Error::read("executions");
-    let target: String = row.try_get("target").map_err(read())?;
-    let status: String = row.try_get("status").map_err(read())?;
-    let outcome: Option<String> = row.try_get("outcome").map_err(read())?;
-    let changed: String = row.try_get("resources_changed").map_err(read())?;
-    let undo: Option<String> = row.try_get("undo").map_err(read())?;
-    let status: ExecutionStatus = from_column("execution status", &status)?;
-    let outcome: Option<Outcome> = outcome
-        .as_deref()
-        .map(|text| from_column("execution outcome", text))
-        .transpose()?;
-    Ok(ExecutionRow {
-        execution: Execution {
-            id: row.try_get("id").map_err(read())?,
-            cluster: row.try_get("cluster").map_err(read())?,
-            title: row.try_get("title").map_err(read())?,
-            action: row.try_get("action").map_err(read())?,
-            target: from_json("target", &target)?,
-            incident: row.try_get("incident").map_err(read())?,
-            status,
-            outcome,
-            started_at: row.try_get("started_at").map_err(read())?,
-            duration: row.try_get("duration").map_err(read())?,
-            exit_code: row.try_get("exit_code").map_err(read())?,
-            resources_changed: from_json("changed objects", &changed)?,
-            revertible: undo.is_some(),
-        },
-        undo,
-        reverts: row.try_get("reverts").map_err(read())?,
-    })
+    /// An undo record as it is stored.
+    fn sealed(&self, execution: &str, undo: Option<&str>) -> Result<Option<String>> {
+        undo.map(|undo| self.seal.close(execution, undo))
+            .transpose()
+            .map_err(Error::Key)
+    }
+
+    fn decode(&self, row: &SqliteRow) -> Result<ExecutionRow> {
+        let read = || Error::read("executions");
+        let target: String = row.try_get("target").map_err(read())?;
+        let status: String = row.try_get("status").map_err(read())?;
+        let outcome: Option<String> = row.try_get("outcome").map_err(read())?;
+        let changed: String = row.try_get("resources_changed").map_err(read())?;
+        let undo: Option<String> = row.try_get("undo").map_err(read())?;
+        let id: String = row.try_get("id").map_err(read())?;
+        let undo = undo.and_then(|stored| {
+            let opened = self.seal.open(&id, &stored);
+            if opened.is_none() {
+                tracing::warn!(execution = %id, "the undo record cannot be opened: its key is another");
+            }
+            opened
+        });
+        let status: ExecutionStatus = from_column("execution status", &status)?;
+        let outcome: Option<Outcome> = outcome
+            .as_deref()
+            .map(|text| from_column("execution outcome", text))
+            .transpose()?;
+        Ok(ExecutionRow {
+            execution: Execution {
+                id,
+                cluster: row.try_get("cluster").map_err(read())?,
+                title: row.try_get("title").map_err(read())?,
+                action: row.try_get("action").map_err(read())?,
+                target: from_json("target", &target)?,
+                incident: row.try_get("incident").map_err(read())?,
+                status,
+                outcome,
+                started_at: row.try_get("started_at").map_err(read())?,
+                duration: row.try_get("duration").map_err(read())?,
+                exit_code: row.try_get("exit_code").map_err(read())?,
+                resources_changed: from_json("changed objects", &changed)?,
+                revertible: undo.is_some(),
+            },
+            undo,
+            reverts: row.try_get("reverts").map_err(read())?,
+        })
+    }
 }

@@ -9,6 +9,7 @@ use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use sqlx::{
 };
 use time::{OffsetDateTime, format_description::FormatItem, macros::format_description};
 
-use super::{Durability, Error, Result, Store};
+use super::{Durability, Error, Result, Store, seal::Seal};
 
 /// The newest schema this version knows: the number of the last file in `migrations/`.
 pub const SCHEMA_VERSION: u32 = 3;
@@ -126,6 +127,7 @@ impl Store {
             writer: pool.clone(),
             readers: pool,
             durability: Durability::Memory,
+            seal: Arc::new(Seal::fresh().map_err(Error::Key)?),
         })
     }
 }
@@ -163,11 +165,12 @@ async fn open_file(path: &Path) -> std::result::Result<Store, Trouble> {
         )
         .await
         .map_err(trouble)?;
-    match prepare(&writer, &base).await {
-        Ok(readers) => Ok(Store {
+    match prepare(&writer, &base, path).await {
+        Ok((readers, seal)) => Ok(Store {
             writer,
             readers,
             durability: Durability::Disk,
+            seal: Arc::new(seal),
         }),
         Err(trouble) => {
             // A quarantine moves the file: no connection may still hold it.
@@ -180,7 +183,8 @@ async fn open_file(path: &Path) -> std::result::Result<Store, Trouble> {
 async fn prepare(
     writer: &SqlitePool,
     base: &SqliteConnectOptions,
-) -> std::result::Result<SqlitePool, Trouble> {
+    path: &Path,
+) -> std::result::Result<(SqlitePool, Seal), Trouble> {
     let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(writer)
         .await
@@ -198,11 +202,50 @@ async fn prepare(
         .execute(writer)
         .await
         .map_err(trouble)?;
-    SqlitePoolOptions::new()
+    let seal = Seal::beside(path).map_err(|error| {
+        Trouble::Unusable(format!("cannot use the key beside the file: {error}"))
+    })?;
+    seal_what_is_open(writer, &seal).await?;
+    let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .connect_with(base.clone().read_only(true))
         .await
-        .map_err(trouble)
+        .map_err(trouble)?;
+    Ok((readers, seal))
+}
+
+/// Seals undo records that were written before records were sealed, and leaves no trace of them in the
+/// file's free pages or its log.
+async fn seal_what_is_open(writer: &SqlitePool, seal: &Seal) -> std::result::Result<(), Trouble> {
+    let all: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, undo FROM executions WHERE undo IS NOT NULL")
+            .fetch_all(writer)
+            .await
+            .map_err(trouble)?;
+    let open: Vec<_> = all
+        .into_iter()
+        .filter(|(_, undo)| !Seal::is_sealed(undo))
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = writer.begin().await.map_err(trouble)?;
+    for (id, undo) in open {
+        let sealed = seal
+            .close(&id, &undo)
+            .map_err(|error| Trouble::Unusable(error.to_string()))?;
+        sqlx::query("UPDATE executions SET undo = ? WHERE id = ?")
+            .bind(sealed)
+            .bind(&id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(trouble)?;
+    }
+    transaction.commit().await.map_err(trouble)?;
+    for tidy in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        sqlx::query(tidy).execute(writer).await.map_err(trouble)?;
+    }
+    Ok(())
 }
 
 /// Schema version in the header of an existing file; `None` for an absent or empty one.
