@@ -13,6 +13,7 @@ use std::{
 };
 
 use kubegraf_ipc::{
+    cluster::AllowExec,
     execution::{ApplyPlan, Consent, ExecutionEvent, Outcome, Plan, PreviewFix, WatchExecution},
     incident::GetIncident,
     incident::{Incident, IncidentState, IncidentsEvent, Safety, WatchIncidents},
@@ -44,6 +45,7 @@ Usage: kubegraf fix --incident ID | --first [--dry-run] [--yes] [--output table|
   --context C           context to use instead of the current one
   -n, --namespace N     only incidents that concern this namespace
   -A, --all-namespaces  all namespaces (the default)
+  --allow-exec          allow the program the kubeconfig names for credentials, as the window asks
   --demo                the embedded demo cluster
 
 Exit: 0 healed, or shown with --dry-run; 1 not applied, or applied and not healed;
@@ -180,7 +182,23 @@ async fn treat(
     answer: &mut Answer,
 ) -> Result<End, Error> {
     let context = arguments.context.as_deref();
-    let entered = core.enter(context, arguments.demo).await;
+    let mut entered = core.enter(context, arguments.demo).await;
+    if let Some(consent) = entered
+        .as_ref()
+        .err()
+        .and_then(|error| error.consent.as_ref())
+        && arguments.allow_exec
+    {
+        let allow = AllowExec {
+            request_id: format!("fix-{}", consent.plugin.hash),
+            cluster: consent.cluster.clone(),
+            hash: consent.plugin.hash.clone(),
+        };
+        core.allow_exec(allow)
+            .await
+            .map_err(|error| Error::Blind(error.message))?;
+        entered = core.enter(context, arguments.demo).await;
+    }
     let cluster = entered.map_err(|error| Error::Blind(error.message))?;
     let ids = tokio::time::timeout(PATIENCE, ranked(core, &cluster))
         .await

@@ -22,6 +22,7 @@ mod preferences;
 mod quantity;
 mod requests;
 pub mod scan;
+mod security;
 pub mod store;
 mod streams;
 pub mod table;

@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     detection::logs,
     incidents::{Found, evaluate},
+    security::{self, Finding},
 };
 pub(crate) use arguments::wants_json;
 pub use arguments::{Arguments, Checks, Output};
@@ -40,12 +41,14 @@ Usage: kubegraf scan [--kubeconfig F] [--context C] [--namespace N | -A] [--file
                         Without it the cluster of the kubeconfig is read
   --kubeconfig F        kubeconfig to use instead of KUBECONFIG or ~/.kube/config
   --context C           context to use instead of the current one
+  --allow-exec          run the program the kubeconfig names for credentials
   -n, --namespace N     only what concerns this namespace (live: default is the context's own)
   -A, --all-namespaces  all namespaces (the default with --file)
   --now TIME            cluster time, RFC 3339; default with --file: the newest time in the input
-  --checks CHECKS       incidents (default); security checks are not built yet
+  --checks CHECKS       incidents (default), security (the Pod Security Standards and good practice
+                        of pod templates) or all
   -o, --output FORMAT   table (default) or json
-  --fail-on SEVERITY    exit 1 when an incident is at least this bad
+  --fail-on SEVERITY    exit 1 when an incident or a finding is at least this bad
 
 Exit: 0 looked, 1 --fail-on was met, 2 could not look (the reason is on standard error).
 ";
@@ -95,9 +98,6 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// The checks do not exist yet.
-    #[error("security checks are not built yet; use --checks incidents")]
-    NoSecurityChecks,
 }
 
 /// Runs a scan to its end. `input` is read only for `--file -`.
@@ -141,12 +141,15 @@ pub async fn run(
 #[derive(Debug)]
 struct Answer {
     incidents: Vec<Found>,
+    findings: Vec<Finding>,
     now: i64,
 }
 
 impl Answer {
     fn as_bad_as(&self, limit: Option<Severity>) -> bool {
-        let worst = self.incidents.iter().map(|found| found.severity).min();
+        let incidents = self.incidents.iter().map(|found| found.severity);
+        let findings = self.findings.iter().map(|finding| finding.severity);
+        let worst = incidents.chain(findings).min();
         worst
             .zip(limit)
             .is_some_and(|(worst, limit)| worst <= limit)
@@ -173,15 +176,8 @@ async fn look(
     log: &mut (dyn Write + Send),
     clock: &dyn Clock,
 ) -> Result<(Answer, bool), Error> {
-    match arguments.checks {
-        Checks::Incidents => {}
-        Checks::Security => return Err(Error::NoSecurityChecks),
-        Checks::All => say(
-            log,
-            "security checks are not built yet; looking for incidents only",
-        ),
-    }
     let mut gathered = Gathered::default();
+    gathered.secure = arguments.checks != Checks::Incidents;
     let mut namespace = arguments.namespace.clone();
     let mut client = None;
     if arguments.files.is_empty() {
@@ -213,10 +209,16 @@ async fn look(
         .now
         .or(gathered.newest)
         .unwrap_or_else(|| clock.epoch_seconds());
+    let mut findings = security::gathered(gathered.judged);
     let mut snapshot = gathered.snapshot;
     snapshot.now = now;
-    let mut incidents = evaluate(&snapshot);
-    if let Some(client) = client {
+    let looks = arguments.checks != Checks::Security;
+    let mut incidents = if looks {
+        evaluate(&snapshot)
+    } else {
+        Vec::new()
+    };
+    if let Some(client) = client.filter(|_| looks) {
         for wanted in logs::wanted(&incidents).into_iter().take(LOGS) {
             match logs::tail(&client, &wanted).await {
                 Ok(text) => {
@@ -229,8 +231,14 @@ async fn look(
     }
     if let Some(namespace) = namespace.filter(|_| !arguments.all_namespaces) {
         incidents.retain(|found| concerns(found, &namespace));
+        findings.retain(|finding| finding.resource.namespace == namespace);
     }
-    Ok((Answer { incidents, now }, whole))
+    let answer = Answer {
+        incidents,
+        findings,
+        now,
+    };
+    Ok((answer, whole))
 }
 
 /// Runs on a stack that the deepest document that is let through cannot exhaust.

@@ -36,6 +36,8 @@ pub struct Arguments {
     pub namespace: Option<String>,
     /// The embedded demo cluster.
     pub demo: bool,
+    /// Whether the kubeconfig's program for credentials is allowed.
+    pub allow_exec: bool,
 }
 
 /// The arguments; `None` asks for help.
@@ -73,6 +75,10 @@ pub(super) fn parse(
             }
             "--demo" => {
                 parsed.demo = true;
+                true
+            }
+            "--allow-exec" => {
+                parsed.allow_exec = true;
                 true
             }
             _ => false,

@@ -48,6 +48,8 @@ pub struct Arguments {
     pub checks: Checks,
     /// How the answer is printed.
     pub output: Output,
+    /// Whether the kubeconfig's program for credentials may run.
+    pub allow_exec: bool,
     /// From which severity on the exit code is 1.
     pub fail_on: Option<Severity>,
 }
@@ -79,6 +81,10 @@ pub(super) fn parse(
             "--help" | "-h" => return Ok(None),
             "--all-namespaces" | "-A" => {
                 parsed.all_namespaces = true;
+                continue;
+            }
+            "--allow-exec" => {
+                parsed.allow_exec = true;
                 continue;
             }
             _ => {}

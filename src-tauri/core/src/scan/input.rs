@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value;
 
 use super::{document, shape};
-use crate::incidents::{Kind, Snapshot};
+use crate::{
+    incidents::{Kind, Snapshot},
+    security::{self, Judged},
+};
 
 /// Ends of the names of files that are read in a directory.
 const ENDINGS: &[&str] = &["yaml", "yml", "json"];
@@ -26,6 +29,10 @@ pub(super) struct Gathered {
     pub snapshot: Snapshot,
     /// The newest time in them, epoch seconds.
     pub newest: Option<i64>,
+    /// Whether settings are judged as well.
+    pub secure: bool,
+    /// What was judged.
+    pub judged: Vec<Judged>,
     objects: usize,
     ignored: BTreeMap<(String, String), usize>,
     skipped: Vec<String>,
@@ -191,11 +198,28 @@ impl Gathered {
         self.places.clear();
         for (kind, object, place) in std::mem::take(&mut self.pending) {
             let name = name_of(&object);
+            let judged = self.judge(kind, &object);
             if let Err(error) = self.snapshot.add(kind, object) {
                 self.objects -= 1;
                 self.skip(format!("{place}: {} \"{name}\": {error}", kind.name()));
+                continue;
             }
+            self.judged.extend(judged);
         }
+    }
+
+    fn judge(&self, kind: Kind, object: &Value) -> Option<Judged> {
+        if !self.secure {
+            return None;
+        }
+        // Items of a list do not say what they are.
+        let mut whole = object.clone();
+        whole["kind"] = kind.name().into();
+        whole["apiVersion"] = match kind.group() {
+            "" => kind.version().into(),
+            group => format!("{group}/{}", kind.version()).into(),
+        };
+        security::judge(&whole)
     }
 
     /// Takes one object of a live list.

@@ -98,6 +98,17 @@ async fn open(arguments: &Arguments) -> Result<(Client, String, Option<String>),
     let config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
         .map_err(|error| refuse(error.to_string()))?;
+    if let Some(exec) = config
+        .auth_info
+        .exec
+        .as_ref()
+        .filter(|_| !arguments.allow_exec)
+    {
+        let command = exec.command.as_deref().unwrap_or_default();
+        return Err(refuse(format!(
+            "its credentials come from the program \"{command}\", which nobody has allowed to run; --allow-exec does"
+        )));
+    }
     let namespace = arguments
         .namespace
         .clone()

@@ -27,7 +27,8 @@ pub(super) fn write(answer: &Answer, output: Output, out: &mut dyn Write) -> io:
                 .map(|(found, id)| incident(answer, found, id))
                 .collect();
             let whole = json!({
-                "incidents": incidents, "findings": [], "notes": [], "now": time(answer.now),
+                "incidents": incidents, "findings": answer.findings, "notes": [],
+                "now": time(answer.now),
             });
             serde_json::to_writer_pretty(&mut *out, &whole)?;
             writeln!(out)
@@ -175,16 +176,11 @@ fn time(at: i64) -> Value {
 }
 
 fn table(answer: &Answer, ids: &[String], out: &mut dyn Write) -> io::Result<()> {
-    if answer.incidents.is_empty() {
+    if answer.incidents.is_empty() && answer.findings.is_empty() {
         return writeln!(out, "No incidents.");
     }
     for (found, id) in answer.incidents.iter().zip(ids) {
-        let severity = match found.severity {
-            Severity::Critical => "CRITICAL",
-            Severity::High => "HIGH",
-            Severity::Medium => "MEDIUM",
-            Severity::Low => "LOW",
-        };
+        let severity = word(found.severity);
         let place = match found.resource.namespace.as_str() {
             "" => String::new(),
             namespace => format!(" in {}", plain(namespace)),
@@ -209,6 +205,29 @@ fn table(answer: &Answer, ids: &[String], out: &mut dyn Write) -> io::Result<()>
         }
         writeln!(out, "          {id}\n")?;
     }
+    for finding in &answer.findings {
+        let severity = word(finding.severity);
+        let object = &finding.resource;
+        let container = finding
+            .container
+            .as_deref()
+            .map_or_else(String::new, |name| format!(", container {}", plain(name)));
+        writeln!(
+            out,
+            "{severity:<8}  {}: {}/{} in {}{container}: {}",
+            finding.check,
+            object.kind,
+            plain(&object.name),
+            plain(&object.namespace),
+            finding.message,
+        )?;
+        for path in &finding.paths {
+            writeln!(out, "          {}", plain(path))?;
+        }
+    }
+    if !answer.findings.is_empty() {
+        writeln!(out, "\n{} findings", answer.findings.len())?;
+    }
     let count = |severity| {
         answer
             .incidents
@@ -225,6 +244,15 @@ fn table(answer: &Answer, ids: &[String], out: &mut dyn Write) -> io::Result<()>
         count(Severity::Medium),
         count(Severity::Low),
     )
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "CRITICAL",
+        Severity::High => "HIGH",
+        Severity::Medium => "MEDIUM",
+        Severity::Low => "LOW",
+    }
 }
 
 /// Cluster text must not steer the terminal.

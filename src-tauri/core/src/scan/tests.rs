@@ -167,7 +167,7 @@ async fn what_cannot_be_read_ends_in_two_with_json_on_standard_output() {
         (&["-f", "-", "-o", "json", "--now", "x"], "", "--now"),
         (&["--wat", "-o", "json"], "", "--wat"),
         (
-            &["-f", "-", "-o", "json", "--checks", "security"],
+            &["-f", "-", "-o", "json", "--checks", "all of them"],
             "",
             "security",
         ),
@@ -236,4 +236,77 @@ async fn nothing_makes_a_scan_panic() {
         let ran = of(text).await;
         let _ = ran.json();
     }
+}
+
+/// Covers: SEC-11
+#[tokio::test]
+async fn insecure_settings_are_findings_of_their_own() {
+    let text = "kind: PodList\nitems:\n- metadata: {name: web, namespace: shop}\n  spec:\n    hostPID: true\n    containers: [{name: app, image: 'a:1'}]\n";
+    let ran = scan(
+        &[
+            "-f",
+            "-",
+            "-o",
+            "json",
+            "--checks",
+            "security",
+            "--fail-on",
+            "high",
+        ],
+        text,
+    )
+    .await;
+    assert_eq!(ran.end.code(), 1, "{}", ran.log);
+    let answer = ran.json();
+    assert_eq!(answer["incidents"], json!([]));
+    let first = &answer["findings"][0];
+    assert_eq!(
+        (&first["check"], &first["level"]),
+        (&json!("hostNamespaces"), &json!("baseline"))
+    );
+    assert_eq!(first["severity"], json!("high"));
+    assert_eq!(first["paths"], json!(["spec.hostPID"]));
+    assert_eq!(
+        first["fix"],
+        json!([{"path": "spec.hostPID", "value": false}])
+    );
+    assert_eq!(first["resource"]["kind"], json!("Pod"));
+    let incidents = scan(&["-f", "-", "-o", "json"], text).await.json();
+    assert_eq!(incidents["findings"], json!([]));
+    let table = scan(&["-f", "-", "--checks", "all", "-n", "shop"], text).await;
+    assert!(
+        table.out.contains("hostNamespaces: Pod/web in shop"),
+        "{}",
+        table.out
+    );
+    let elsewhere = scan(
+        &["-f", "-", "-o", "json", "--checks", "all", "-n", "other"],
+        text,
+    )
+    .await;
+    assert_eq!(elsewhere.json()["findings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_program_for_credentials_runs_only_when_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, mark) = (folder.path().join("config"), folder.path().join("ran"));
+    let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+            "command": "touch", "args": [mark.display().to_string()], "interactiveMode": "Never"}}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]});
+    std::fs::write(&config, text.to_string()).unwrap();
+    let config = config.display().to_string();
+    let ran = scan(&["--kubeconfig", &config, "-o", "json"], "").await;
+    assert_eq!(ran.end.code(), 2);
+    assert!(
+        ran.log.contains("\"touch\"") && ran.log.contains("--allow-exec"),
+        "{}",
+        ran.log
+    );
+    assert!(!mark.exists());
+    let ran = scan(&["--kubeconfig", &config, "-o", "json", "--allow-exec"], "").await;
+    assert_eq!(ran.end.code(), 2);
+    assert!(mark.exists() || cfg!(windows), "{}", ran.log);
 }
