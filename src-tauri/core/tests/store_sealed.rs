@@ -73,7 +73,7 @@ async fn execute(store: &Store, undo: Option<&str>) {
         .await
         .unwrap();
     store
-        .keep_undo("e1", &[target.clone()], undo)
+        .keep_undo("e1", std::slice::from_ref(&target), undo)
         .await
         .unwrap();
     let finished = FinishedExecution {

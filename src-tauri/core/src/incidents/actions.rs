@@ -10,6 +10,7 @@ use super::{
     signal::Signal,
 };
 
+mod autoscaling;
 mod conform;
 mod image;
 mod memory;
@@ -242,6 +243,20 @@ pub const ACTIONS: &[Action] = &[
         safety: Safety::NeedsApproval,
         doc: "gives a probe more time; never removes it",
         build: probe::relax,
+    },
+    Action {
+        id: "raise_max_replicas",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "raises an autoscaler's maximum to what its metrics ask for, at most to twice what it is",
+        build: autoscaling::raise,
+    },
+    Action {
+        id: "relax_pdb",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "lets one pod of a disruption budget go",
+        build: autoscaling::relax,
     },
     Action {
         id: "recreate_job",

@@ -5,6 +5,8 @@ use kubegraf_ipc::{incident::Evidence, object::ObjectRef};
 
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 
+pub(super) mod autoscaling;
+mod controllers;
 pub(super) mod creation;
 pub(super) mod images;
 mod jobs;
@@ -91,6 +93,8 @@ pub const RULES: &[&[Rule]] = &[
     runtime::RULES,
     nodes::RULES,
     jobs::RULES,
+    controllers::RULES,
+    autoscaling::RULES,
 ];
 
 /// Every cause, in order.

@@ -205,7 +205,10 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
         if matches!(signal.r#type, "pod_unschedulable" | "volume_mount_failed") {
             waiting.entry(namespace).or_default().push(index);
         }
-        if signal.r#type == "deployment_unavailable" {
+        if matches!(
+            signal.r#type,
+            "deployment_unavailable" | "statefulset_stuck" | "daemonset_incomplete"
+        ) {
             unavailable.push(index);
         }
         by_object.entry(&signal.object).or_default().push(index);

@@ -3,9 +3,11 @@
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 use kubegraf_ipc::incident::Severity;
 
+mod autoscaling;
 mod claims;
 mod container_config_error;
 mod container_start_error;
+mod controllers;
 mod dangling_reference;
 mod deployment_rollout_failure;
 mod deployment_unavailable;
@@ -17,6 +19,7 @@ mod node_not_ready;
 mod oom_killed;
 mod persistent_failure;
 mod pod_crash_loop;
+mod pod_evicted;
 mod pod_unschedulable;
 mod probes;
 mod quota_exhausted;
@@ -24,6 +27,8 @@ mod replica_creation_failed;
 mod services;
 mod volume_mount_failed;
 
+pub(super) use autoscaling::{covers, target_exists};
+pub(super) use controllers::UNFOLLOWED;
 pub(super) use deployment_rollout_failure::newest;
 pub(super) use deployment_unavailable::ready;
 pub(super) use job_failed::failed as gave_up;
@@ -79,12 +84,20 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &high_restart_count::HighRestartCount,
     &probes::ReadinessProbeFailing,
     &pod_unschedulable::PodUnschedulable,
+    &pod_evicted::PodEvicted,
     &services::ServicePortMismatch,
     &services::WorkloadScaledToZero,
     &services::AddressMismatch,
     &deployment_rollout_failure::DeploymentRolloutFailure,
     &deployment_unavailable::DeploymentUnavailable,
     &job_failed::JobFailed,
+    &controllers::StatefulSetStuck,
+    &controllers::DaemonSetIncomplete,
+    &controllers::CronJobFailing,
+    &autoscaling::HpaTargetInvalid,
+    &autoscaling::HpaMetricsUnavailable,
+    &autoscaling::HpaSaturated,
+    &autoscaling::PdbBlocking,
     &services::ServiceNoEndpoints,
     &ingress_misconfigured::IngressMisconfigured,
     &persistent_failure::PersistentFailure,

@@ -6,7 +6,7 @@ use super::{
     graph::{Graph, selected, selects},
     signal::{Place, Signal},
 };
-use crate::objects::{Ingress, Service};
+use crate::objects::{HorizontalPodAutoscaler, Ingress, Service};
 
 /// How a symptom reaches another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) enum Link {
     Claims,
     /// From a Service to the Ingresses that lead to it.
     Routes,
+    /// From a workload or its pods to the autoscalers that scale it.
+    Scales,
     /// From a quota to what is made in its namespace.
     Limits,
 }
@@ -57,13 +59,17 @@ pub(super) const POD: &[&str] = &[
     "pod_crash_loop",
     "high_restart_count",
     "pod_unschedulable",
+    "pod_evicted",
     "persistent_failure",
 ];
 
 const WORKLOAD: &[&str] = &[
     "deployment_rollout_failure",
     "deployment_unavailable",
+    "statefulset_stuck",
+    "daemonset_incomplete",
     "job_failed",
+    "cronjob_failing",
 ];
 
 /// Every row.
@@ -77,13 +83,37 @@ pub(super) const ROWS: &[Row] = &[
             "container_start_error",
             "readiness_probe_failing",
             "volume_mount_failed",
+            "pod_evicted",
             "deployment_unavailable",
+            "statefulset_stuck",
+            "daemonset_incomplete",
         ],
     },
     Row {
         from: &["node_pressure"],
         link: Link::RunsOn,
-        effect: &["persistent_failure"],
+        effect: &["persistent_failure", "pod_evicted"],
+    },
+    Row {
+        from: &["job_failed"],
+        link: Link::OwnedBy,
+        effect: &["cronjob_failing"],
+    },
+    Row {
+        from: POD,
+        link: Link::Scales,
+        effect: &["hpa_metrics_unavailable"],
+    },
+    Row {
+        from: &[
+            "replica_creation_failed",
+            "deployment_rollout_failure",
+            "deployment_unavailable",
+            "workload_scaled_to_zero",
+            "statefulset_stuck",
+        ],
+        link: Link::Scales,
+        effect: &["hpa_metrics_unavailable"],
     },
     Row {
         from: &[
@@ -124,6 +154,7 @@ pub(super) const ROWS: &[Row] = &[
             "readiness_probe_failing",
             "volume_mount_failed",
             "pod_unschedulable",
+            "pod_evicted",
         ],
         link: Link::SamePod,
         effect: &["persistent_failure"],
@@ -162,6 +193,8 @@ pub(super) const ROWS: &[Row] = &[
             "replica_creation_failed",
             "pod_unschedulable",
             "deployment_unavailable",
+            "statefulset_stuck",
+            "daemonset_incomplete",
         ],
     },
     Row {
@@ -184,6 +217,7 @@ pub(super) const ROWS: &[Row] = &[
             "replica_creation_failed",
             "deployment_rollout_failure",
             "deployment_unavailable",
+            "statefulset_stuck",
             "workload_scaled_to_zero",
         ],
         link: Link::Selects,
@@ -216,6 +250,8 @@ pub(super) const ROWS: &[Row] = &[
             "liveness_probe_failing",
             "startup_probe_failing",
             "deployment_unavailable",
+            "statefulset_stuck",
+            "daemonset_incomplete",
         ],
     },
 ];
@@ -246,8 +282,22 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
                 sets.flat_map(|set| graph.pods_of(set))
                     .any(|pod| pod.node_name == node.metadata.name && !detectors::ready(pod))
             }
+            (Place::Node(node), Place::Other) => {
+                graph.workload(&effect.object).is_some_and(|one| {
+                    let pods = graph.pods_under(one).into_iter();
+                    let mut there = pods.filter(|pod| pod.node_name == node.metadata.name);
+                    there.any(|pod| !detectors::ready(pod))
+                })
+            }
             _ => false,
         },
+        Link::Scales => graph
+            .get::<HorizontalPodAutoscaler>(&effect.object.namespace, &effect.object.name)
+            .is_some_and(|one| {
+                let target = &one.spec.scale_target_ref;
+                (&target.kind, &target.name) == (&cause.owner.kind, &cause.owner.name)
+                    && cause.owner.namespace == effect.object.namespace
+            }),
         Link::SameContainer => {
             cause.r#type != effect.r#type
                 && cause.object == effect.object

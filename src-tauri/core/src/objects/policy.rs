@@ -147,6 +147,76 @@ pub struct ScalerSpec {
     pub min_replicas: Option<u32>,
     /// At most.
     pub max_replicas: u32,
+    /// What it goes by.
+    pub metrics: Vec<ScalerMetric>,
+}
+
+/// A metric of an autoscaler, in its spec with a target and in its status with what is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScalerMetric {
+    /// Use of a resource by the pods.
+    pub resource: Option<ResourceMetric>,
+    /// Use of a resource by one container of the pods.
+    pub container_resource: Option<ResourceMetric>,
+}
+
+/// Use of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ResourceMetric {
+    /// `cpu`.
+    pub name: String,
+    /// The container, where it is of one.
+    pub container: String,
+    /// What is wanted.
+    pub target: Utilisation,
+    /// What is.
+    pub current: Utilisation,
+}
+
+/// Use of a resource in parts of what is requested.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Utilisation {
+    /// Per cent; absent where an amount is meant.
+    pub average_utilization: Option<u32>,
+}
+
+impl ScalerMetric {
+    fn held(&self) -> Option<&ResourceMetric> {
+        self.resource.as_ref().or(self.container_resource.as_ref())
+    }
+
+    /// The resource whose utilisation it goes by, and the container where it is of one.
+    #[must_use]
+    pub fn utilisation(&self) -> Option<(&str, Option<&str>)> {
+        let held = self.held()?;
+        held.target.average_utilization?;
+        let container = Some(&*held.container).filter(|name| !name.is_empty());
+        Some((&held.name, container))
+    }
+}
+
+impl HorizontalPodAutoscaler {
+    /// How many pods its utilisation metrics ask for; `None` where none is known.
+    #[must_use]
+    pub fn wanted(&self) -> Option<u32> {
+        let each = self.spec.metrics.iter().filter_map(|metric| {
+            let wanted = metric.held()?;
+            let now = self.status.current_metrics.iter().find_map(|now| {
+                let held = now.held()?;
+                let same = (&held.name, &held.container) == (&wanted.name, &wanted.container);
+                same.then_some(held.current.average_utilization?)
+            })?;
+            let target = wanted
+                .target
+                .average_utilization
+                .filter(|target| *target > 0)?;
+            Some((self.status.current_replicas * now).div_ceil(target))
+        });
+        each.max()
+    }
 }
 
 /// What an autoscaler scales.
@@ -161,6 +231,11 @@ pub struct TargetRef {
     pub name: String,
 }
 
+/// An absent list is served as null.
+fn list<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<ScalerMetric>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
 /// An autoscaler's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -169,6 +244,9 @@ pub struct ScalerStatus {
     pub current_replicas: u32,
     /// Pods it wants.
     pub desired_replicas: u32,
+    /// What its metrics are now.
+    #[serde(deserialize_with = "list")]
+    pub current_metrics: Vec<ScalerMetric>,
     /// `AbleToScale`, `ScalingActive`, `ScalingLimited`.
     pub conditions: Vec<Condition>,
 }

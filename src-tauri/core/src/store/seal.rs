@@ -144,7 +144,7 @@ mod tests {
             again.open("e1", "{\"way\":\"delete\"}").as_deref(),
             Some("{\"way\":\"delete\"}")
         );
-        let mut changed = stored.clone();
+        let mut changed = stored;
         changed.replace_range(MARK.len() + 30..MARK.len() + 31, "_");
         assert_eq!(again.open("e1", &changed), None);
     }

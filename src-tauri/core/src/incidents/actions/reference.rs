@@ -15,6 +15,9 @@ use crate::incidents::{
 
 /// The field of the reference set to the nearest existing name or key.
 pub(super) fn fix(case: &Case<'_, '_>) -> Option<Built> {
+    if case.cause == "hpa_target_missing" {
+        return super::autoscaling::target(case);
+    }
     let workload = case.graph.workload(&case.signal.owner)?;
     let one = find(case)?;
     let meant = one.meant.as_deref()?;

@@ -28,12 +28,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "node_memory_exhausted",
-        explains: &["oom_killed"],
+        explains: &["oom_killed", "pod_evicted"],
         class: Class::Computed,
         needs: &[Kind::Pods, Kind::Nodes],
         in_spec: false,
         actions: &["plan"],
-        doc: "a container without a memory limit was OOMKilled: the node had no more",
+        doc: "a container without a memory limit was OOMKilled, or the kubelet evicted pods for memory: the node had no more",
         decide: node_memory,
     },
     Rule {
@@ -151,6 +151,9 @@ fn killed_at_limit(container: Seen<'_>, signal: &Signal<'_>) -> Option<Candidate
 }
 
 fn node_memory<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    if signal.r#type == "pod_evicted" {
+        return evicted(graph, signal);
+    }
     let container = container(signal)?;
     if container.spec?.resources.limits.contains_key("memory") {
         return None;
@@ -163,6 +166,20 @@ fn node_memory<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> 
         format!(
             "container \"{}\" has no memory limit and was killed, so node \"{name}\" itself had no more memory",
             container.name()
+        ),
+    ))
+}
+
+fn evicted<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let pod = signal.pod()?;
+    let memory = pod.status.message.contains("low on resource: memory");
+    let node = graph.node(&pod.node_name).filter(|_| memory)?;
+    let name = &node.metadata.name;
+    Some(Candidate::new(
+        &node.reference(),
+        format!("node \"{name}\" ran out of memory"),
+        format!(
+            "the kubelet of node \"{name}\" evicted pods to get memory back: they ask for less than they use"
         ),
     ))
 }

@@ -109,7 +109,12 @@ fn starting(graph: &Graph<'_>, deployment: &Deployment) -> bool {
         .into_iter()
         .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
         .collect();
-    let young = |one: containers::Seen<'_>| {
+    !waiting.is_empty() && waiting.into_iter().all(|pod| young(graph, pod))
+}
+
+/// Whether a pod's containers are within the first budget of their readiness probes.
+pub(super) fn young(graph: &Graph<'_>, pod: &Pod) -> bool {
+    containers::of(pod).all(|one| {
         let probe = one.spec.and_then(|spec| Which::Readiness.of(spec));
         let since = one
             .status
@@ -121,11 +126,7 @@ fn starting(graph: &Graph<'_>, deployment: &Deployment) -> bool {
             || probe
                 .zip(since)
                 .is_some_and(|(probe, at)| !graph.passed(at, probes::budget(probe, 2).max(30)))
-    };
-    !waiting.is_empty()
-        && waiting
-            .into_iter()
-            .all(|pod| containers::of(pod).all(young))
+    })
 }
 
 /// Whether a pod says that it is ready.

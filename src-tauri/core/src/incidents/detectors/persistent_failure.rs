@@ -107,7 +107,7 @@ fn failed<'a>(graph: &Graph<'a>, pod: &'a Pod) -> Option<Signal<'a>> {
 
 /// Whether the pod's owner has its pods again. A controller the engine has no type for is trusted to
 /// replace what it lost.
-fn replaced(graph: &Graph<'_>, pod: &Pod) -> bool {
+pub(super) fn replaced(graph: &Graph<'_>, pod: &Pod) -> bool {
     if pod.metadata.controller().is_none() {
         return false;
     }

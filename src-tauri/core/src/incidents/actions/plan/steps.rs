@@ -460,4 +460,74 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or correct spec.tls[].secretName of Ingress \"{name}\"",
         ],
     ),
+    (
+        "cron_schedule_invalid",
+        "Correct the schedule",
+        &[
+            "Write spec.schedule of CronJob \"{name}\" as five fields: minute, hour, day, month, weekday",
+            "kubectl -n {namespace} patch cronjob {name} -p '{\"spec\":{\"schedule\":\"<schedule>\"}}'",
+        ],
+    ),
+    (
+        "time_zone_unknown",
+        "Correct the time zone",
+        &[
+            "Set spec.timeZone of CronJob \"{name}\" to a name of the time zone database, such as \"Europe/Berlin\"",
+        ],
+    ),
+    (
+        "ephemeral_storage_exceeded",
+        "Let the pod write less, or allow it more",
+        &[
+            "Find what grew: logs, emptyDir volumes, files written into the container",
+            "Raise the ephemeral-storage limit or the emptyDir's sizeLimit of {kind}/{name}, or write to a claim",
+        ],
+    ),
+    (
+        "hpa_requests_missing",
+        "Give the container a request",
+        &[
+            "kubectl -n {namespace} top pod   # what its pods use",
+            "Set the request that {kind}/{name} is scaled by on every container of \"{target}\"",
+        ],
+    ),
+    (
+        "metrics_api_unavailable",
+        "Bring the metrics API back",
+        &[
+            "kubectl get apiservice {target} -o wide",
+            "kubectl -n kube-system get pods   # is the metrics server there and ready?",
+        ],
+    ),
+    (
+        "hpa_target_missing",
+        "Name a workload that exists, or remove the autoscaler",
+        &["kubectl -n {namespace} edit hpa {name}   # spec.scaleTargetRef"],
+    ),
+    (
+        "hpa_selector_conflict",
+        "Leave each pod to one autoscaler",
+        &[
+            "kubectl -n {namespace} get hpa",
+            "Remove the other autoscaler, or tell the workloads apart by their labels",
+        ],
+    ),
+    (
+        "hpa_max_reached",
+        "Allow more pods, or make each do more",
+        &[
+            "kubectl -n {namespace} describe hpa {name}   # what the metrics ask for",
+            "Raise spec.maxReplicas of {kind}/{name}, give each pod more, or find what makes the load",
+        ],
+    ),
+    (
+        "pdb_too_strict",
+        "Let one pod go at a time",
+        &["Lower minAvailable or raise maxUnavailable of {kind}/{name}, or run one pod more"],
+    ),
+    (
+        "pdb_overlap",
+        "Leave each pod to one budget",
+        &["Remove PodDisruptionBudget \"{name}\", or narrow its selector"],
+    ),
 ];
