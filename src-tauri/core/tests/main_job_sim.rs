@@ -318,3 +318,21 @@ async fn what_a_stream_started_ends_with_it() {
     assert_eq!(core.open_streams(), 0);
     core.stop().await;
 }
+
+/// The demo cluster is ill in ten ways and no other: what is found more is noise.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_cluster_has_its_ten_incidents() {
+    let data = tempfile::tempdir().unwrap();
+    let core = start(data.path()).await;
+    let rows = incidents(&core, 1).await;
+    let seen = || -> Vec<String> {
+        let rows = rows.lock().unwrap();
+        let open = rows.values().filter(|row| row.state == IncidentState::Open);
+        open.map(|row| format!("{} {}/{}", row.r#type, row.resource.kind, row.resource.name))
+            .collect()
+    };
+    until("ten incidents", async || (seen().len() >= 10).then_some(())).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(seen().len(), 10, "{:#?}", seen());
+    core.stop().await;
+}

@@ -132,6 +132,17 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
                 field.clone(),
                 pointer.clone(),
             );
+            for (at, item) in map.items.iter().enumerate() {
+                add(
+                    Kind::ConfigMaps,
+                    &*map.name,
+                    Some(&*item.key),
+                    map.optional,
+                    None,
+                    format!("{field}.items[{at}]"),
+                    format!("{pointer}/items/{at}"),
+                );
+            }
         }
         if let Some(secret) = &volume.secret {
             let (field, pointer) = (format!("{path}.secret"), format!("{place}/secret"));
@@ -144,6 +155,17 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
                 field.clone(),
                 pointer.clone(),
             );
+            for (at, item) in secret.items.iter().enumerate() {
+                add(
+                    Kind::Secrets,
+                    &*secret.secret_name,
+                    Some(&*item.key),
+                    secret.optional,
+                    None,
+                    format!("{field}.items[{at}]"),
+                    format!("{pointer}/items/{at}"),
+                );
+            }
         }
         for (at, source) in volume.projected.iter().flat_map(|p| &p.sources).enumerate() {
             let refs = [
@@ -156,7 +178,21 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
                     let pointer = format!("{place}/projected/sources/{at}/{word}");
                     // Every namespace has it, and every pod gets it: a file seldom holds it.
                     let optional = whole.optional || whole.name == "kube-root-ca.crt";
+                    let (of, from) = (field.clone(), pointer.clone());
                     add(to, &*whole.name, None, optional, None, field, pointer);
+                    for (at, item) in whole.items.iter().enumerate() {
+                        let (field, pointer) =
+                            (format!("{of}.items[{at}]"), format!("{from}/items/{at}"));
+                        add(
+                            to,
+                            &*whole.name,
+                            Some(&*item.key),
+                            optional,
+                            None,
+                            field,
+                            pointer,
+                        );
+                    }
                 }
             }
         }
@@ -222,6 +258,8 @@ pub(super) fn dangling<'a>(graph: &Graph<'a>, workload: &Workload<'a>) -> Vec<Da
         .into_iter()
         .filter(|reference| !reference.optional)
         .filter_map(|reference| check(graph, &workload.object.namespace, reference))
+        // A file of an object that is not there is said by the object.
+        .filter(|one| one.wrong == Wrong::Key || !one.reference.field.contains(".items["))
         .collect()
 }
 
@@ -258,19 +296,19 @@ fn all_there(graph: &Graph<'_>, workload: &Workload<'_>) -> bool {
         })
     });
     let in_volumes = spec.volumes.iter().all(|volume| {
-        let plain = volume
-            .config_map
-            .as_ref()
-            .is_none_or(|one| map(&one.name, None))
-            && volume
-                .secret
-                .as_ref()
-                .is_none_or(|one| secret(&one.secret_name, None))
-            && volume.persistent_volume_claim.as_ref().is_none_or(|claim| {
-                graph
-                    .get::<PersistentVolumeClaim>(namespace, &claim.claim_name)
-                    .is_some()
-            });
+        let plain = volume.config_map.as_ref().is_none_or(|one| {
+            map(&one.name, None) && one.items.iter().all(|item| map(&one.name, Some(&item.key)))
+        }) && volume.secret.as_ref().is_none_or(|one| {
+            secret(&one.secret_name, None)
+                && one
+                    .items
+                    .iter()
+                    .all(|item| secret(&one.secret_name, Some(&item.key)))
+        }) && volume.persistent_volume_claim.as_ref().is_none_or(|claim| {
+            graph
+                .get::<PersistentVolumeClaim>(namespace, &claim.claim_name)
+                .is_some()
+        });
         plain
             && volume
                 .projected
@@ -278,11 +316,17 @@ fn all_there(graph: &Graph<'_>, workload: &Workload<'_>) -> bool {
                 .flat_map(|one| &one.sources)
                 .all(|source| {
                     let config = source.config_map.as_ref();
-                    config.is_none_or(|one| one.name == "kube-root-ca.crt" || map(&one.name, None))
-                        && source
-                            .secret
-                            .as_ref()
-                            .is_none_or(|one| secret(&one.name, None))
+                    config.is_none_or(|one| {
+                        one.name == "kube-root-ca.crt"
+                            || map(&one.name, None)
+                                && one.items.iter().all(|item| map(&one.name, Some(&item.key)))
+                    }) && source.secret.as_ref().is_none_or(|one| {
+                        secret(&one.name, None)
+                            && one
+                                .items
+                                .iter()
+                                .all(|item| secret(&one.name, Some(&item.key)))
+                    })
                 })
     });
     let account = &spec.service_account_name;

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::NameRef;
 use crate::wire::{self, Field, Fields, Malformed, Message, Value, wire};
 
 /// A volume, as far as it refers to another object.
@@ -12,7 +11,7 @@ pub struct Volume {
     /// Its name in the pod.
     pub name: String,
     /// A ConfigMap.
-    pub config_map: Option<NameRef>,
+    pub config_map: Option<Mounted>,
     /// A Secret.
     pub secret: Option<SecretVolume>,
     /// A claim.
@@ -34,9 +33,29 @@ pub struct ProjectedVolume {
 #[serde(rename_all = "camelCase", default)]
 pub struct Projection {
     /// A ConfigMap.
-    pub config_map: Option<NameRef>,
+    pub config_map: Option<Mounted>,
     /// A Secret.
-    pub secret: Option<NameRef>,
+    pub secret: Option<Mounted>,
+}
+
+/// A ConfigMap or Secret as files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Mounted {
+    /// Its name.
+    pub name: String,
+    /// The keys that are wanted; none are all.
+    pub items: Vec<Item>,
+    /// Whether it, or one of the keys, may be missing.
+    pub optional: bool,
+}
+
+/// One key as a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Item {
+    /// The key.
+    pub key: String,
 }
 
 /// A Secret as a volume.
@@ -45,6 +64,8 @@ pub struct Projection {
 pub struct SecretVolume {
     /// The Secret.
     pub secret_name: String,
+    /// The keys that are wanted; none are all.
+    pub items: Vec<Item>,
     /// Whether it may be missing.
     pub optional: bool,
 }
@@ -74,16 +95,18 @@ impl Message for Volume {
     }
 }
 
-wire!(SecretVolume { 1 => secret_name, 4 => optional });
+wire!(SecretVolume { 1 => secret_name, 2 => items, 4 => optional });
+wire!(Item { 1 => key });
 wire!(ClaimVolume { 1 => claim_name });
 wire!(ProjectedVolume { 1 => sources });
 wire!(Projection { 1 => secret via named_at_4, 3 => config_map via named_at_4 });
 
-/// Volume sources have `optional` in field 4, where [`NameRef`] itself has it in field 2.
-fn named_at_4(place: &mut Option<NameRef>, value: Value<'_>) -> Result<(), Malformed> {
+/// The name is in a message of its own.
+fn named_at_4(place: &mut Option<Mounted>, value: Value<'_>) -> Result<(), Malformed> {
     let place = place.get_or_insert_default();
     Fields(value.bytes()?).try_for_each(|field| match field? {
         (1, value) => wire::local_name(&mut place.name, value),
+        (2, value) => place.items.merge(value),
         (4, value) => place.optional.merge(value),
         _ => Ok(()),
     })

@@ -3,6 +3,12 @@
 /// File, type, cause, target.
 pub const BROKEN: &[[&str; 4]] = &[
     [
+        "projected_key_missing",
+        "dangling_reference",
+        "config_map_key_missing",
+        "Deployment/web",
+    ],
+    [
         "sidecar_crash",
         "pod_crash_loop",
         "application_error",
