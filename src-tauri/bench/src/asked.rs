@@ -23,6 +23,8 @@ pub struct Asked {
     pub store: String,
     /// For a contender: how many tables are open.
     pub views: u32,
+    /// For a contender: what it is about.
+    pub words: Vec<String>,
 }
 
 impl Asked {
@@ -38,6 +40,7 @@ impl Asked {
             kubeconfig: String::new(),
             store: String::new(),
             views: 0,
+            words: Vec::new(),
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -57,6 +60,7 @@ impl Asked {
                 "--store" => asked.store = value()?.clone(),
                 flag if flag.starts_with('-') => bail!("there is no flag \"{flag}\""),
                 verb if asked.verb.is_empty() => verb.clone_into(&mut asked.verb),
+                word if asked.verb.starts_with("ours-") => asked.words.push(word.to_owned()),
                 word => bail!("\"{word}\" is one word too many"),
             }
         }

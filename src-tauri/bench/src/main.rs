@@ -1,4 +1,4 @@
-//! The programs of `cargo xtask bench list|watch|view|incidents`: a conductor that brings a cluster up and starts
+//! The programs of `cargo xtask bench list|watch|view|incidents|logs|terminal|forward`: a conductor that brings a cluster up and starts
 //! each contender as a process of its own, and the contender that is KubeGraf's core.
 //! Knows the core's public face only; what a target is stands in [`verdict`].
 #![allow(
@@ -7,14 +7,18 @@
     reason = "a command-line tool talks on its output"
 )]
 
+mod app;
 mod asked;
+mod forward;
 mod incidents;
 mod list;
+mod logs;
 mod ours;
 mod process;
 mod snapshots;
 mod stage;
 mod tape;
+mod terminal;
 mod verdict;
 mod view;
 mod watch;
@@ -34,12 +38,18 @@ fn main() -> Result<()> {
             "watch" => watch::conduct(&asked).await,
             "view" => view::conduct(&asked).await,
             "incidents" => incidents::conduct(&asked).await,
+            "logs" => logs::conduct(&asked).await,
+            "terminal" => terminal::conduct(&asked).await,
+            "forward" => forward::conduct(&asked).await,
+            "ours-logs" => logs::ours(&asked).await,
             "ours-list" => ours::list(&asked).await,
             "ours-watch" => watch::ours(&asked).await,
             "ours-view" => view::ours(&asked).await,
             "ours-incidents" => incidents::ours(&asked).await,
             "ours-scan" => snapshots::ours(&asked).await,
-            other => bail!("there is no bench \"{other}\": say list, watch, view or incidents"),
+            other => bail!(
+                "there is no bench \"{other}\": say list, watch, view, incidents, logs, terminal or forward"
+            ),
         }
     })
 }

@@ -83,6 +83,11 @@ impl Stage {
 
     /// curl that throws away every pod there is, as `accept`, and says how many bytes they were.
     pub fn curl(&self, accept: &str) -> Command {
+        self.curl_path("/api/v1/pods", accept)
+    }
+
+    /// curl that throws away what stands at a path, and says how many bytes it was.
+    pub fn curl_path(&self, path: &str, accept: &str) -> Command {
         let pki = |name: &str| -> PathBuf { self.cluster.dir().join("pki").join(name) };
         let mut curl = Command::new("curl");
         curl.args([
@@ -102,7 +107,7 @@ impl Stage {
         .arg(pki("client-admin.crt"))
         .arg("--key")
         .arg(pki("client-admin.key"))
-        .arg(format!("{}/api/v1/pods", self.cluster.server()));
+        .arg(format!("{}{path}", self.cluster.server()));
         curl
     }
 

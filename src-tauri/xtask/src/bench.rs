@@ -33,6 +33,18 @@ const MEASURED: &[(&str, &str)] = &[
         "from a status to its incident, what looking costs at rest and under constant change, a scan of 10000 objects",
     ),
     (
+        "logs",
+        "a whole log of one container: curl, kubectl logs, KubeGraf's core",
+    ),
+    (
+        "terminal",
+        "a flood in a container and in a shell of this machine, up to the window's door; Ctrl-C in the middle",
+    ),
+    (
+        "forward",
+        "bytes through a port-forward both ways, on 1 and 50 connections, and short connections: kubectl, KubeGraf's core",
+    ),
+    (
         "startup",
         "from the start to the first painted table, and the memory of all processes",
     ),
@@ -78,7 +90,7 @@ impl Verb for Bench {
         Words::UpTo {
             most: 1,
             usage: "[NAME]",
-            about: "list, watch, view, incidents, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
+            about: "list, watch, view, incidents, logs, terminal, forward, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
                     something else at the same time the figures mean nothing.",
         }
     }
