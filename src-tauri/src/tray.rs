@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     cluster::{ClusterList, WatchClusters},
+    forward::{Forward, ForwardState, StopForward, WatchForwards},
     incident::{IncidentSummary, Severity, SeverityCounts, WatchIncidents},
 };
 use tauri::{
@@ -26,6 +27,15 @@ struct Shown {
     clusters: Vec<Choice>,
     more: usize,
     counts: SeverityCounts,
+    forwards: Vec<Open>,
+}
+
+/// A port that is forwarded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Open {
+    id: String,
+    started_at: i64,
+    label: String,
 }
 
 /// A cluster to switch to.
@@ -40,6 +50,7 @@ struct Choice {
 enum News {
     Clusters(Box<ClusterList>),
     Incidents(IncidentSummary),
+    Forwards(Vec<Forward>),
 }
 
 /// Puts the icon into the tray and keeps it true for as long as the app runs.
@@ -69,6 +80,12 @@ async fn follow<R: Runtime>(app: AppHandle<R>, core: Core, tray: TrayIcon<R>) {
         tracing::warn!(%error, "the tray cannot follow the clusters");
         return;
     }
+    let forwards = tell.clone();
+    let sink = Box::new(move |list| forwards.send(News::Forwards(list)).is_ok());
+    let key = StreamKey::new("tray", 2);
+    if let Err(error) = core.watch_forwards(WatchForwards {}, key, sink).await {
+        tracing::warn!(%error, "the tray cannot follow the port-forwards");
+    }
     let mut shown = Shown::default();
     let mut watched = None;
     while let Some(news) = told.recv().await {
@@ -95,6 +112,7 @@ async fn follow<R: Runtime>(app: AppHandle<R>, core: Core, tray: TrayIcon<R>) {
                 }
             }
             News::Incidents(summary) => shown.counts = summary.by_severity,
+            News::Forwards(list) => shown.forwards = open(list),
         }
         if shown != before
             && let Err(error) = show(&app, &tray, &shown, before.counts != shown.counts)
@@ -129,6 +147,16 @@ fn menu<R: Runtime>(app: &AppHandle<R>, shown: &Shown) -> tauri::Result<Menu<R>>
     if shown.more > 0 {
         clusters.append(&item("all", &format!("{} more…", shown.more))?)?;
     }
+    let forwards = Submenu::with_id(
+        app,
+        "forwards",
+        "Stop forwarding",
+        !shown.forwards.is_empty(),
+    )?;
+    for open in &shown.forwards {
+        let id = format!("stop:{}:{}", open.started_at, open.id);
+        forwards.append(&item(&id, &open.label)?)?;
+    }
     let (open, found) = (
         item("show", "Open KubeGraf")?,
         item("incidents", &incidents(shown.counts))?,
@@ -137,12 +165,16 @@ fn menu<R: Runtime>(app: &AppHandle<R>, shown: &Shown) -> tauri::Result<Menu<R>>
         PredefinedMenuItem::separator(app)?,
         item("quit", "Quit KubeGraf")?,
     );
-    let items: [&dyn IsMenuItem<R>; 5] = [&open, &found, &clusters, &line, &quit];
+    let items: [&dyn IsMenuItem<R>; 6] = [&open, &found, &clusters, &forwards, &line, &quit];
     Menu::with_items(app, &items)
 }
 
 /// Does what was chosen.
 fn chosen<R: Runtime>(app: &AppHandle<R>, id: &str) {
+    if let Some((started_at, forward)) = id.strip_prefix("stop:").and_then(|id| id.split_once(':'))
+    {
+        return stop(app, started_at, forward);
+    }
     let script = match id {
         "quit" => return app.exit(0),
         "incidents" => "location.hash = '#/incidents'".to_owned(),
@@ -166,6 +198,22 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, id: &str) {
     }
 }
 
+/// Stops a forward; the window need not come for that.
+fn stop<R: Runtime>(app: &AppHandle<R>, started_at: &str, id: &str) {
+    let request = StopForward {
+        // A second click is the same wish.
+        request_id: format!("tray-{id}-{started_at}"),
+        id: id.to_owned(),
+        forget: false,
+    };
+    let core = app.state::<Core>().inner().clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = core.stop_forward(request).await {
+            tracing::warn!(%error, "the forward cannot be stopped");
+        }
+    });
+}
+
 /// Brings the window to the front.
 pub fn focus<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window("main") else {
@@ -178,6 +226,26 @@ pub fn focus<R: Runtime>(app: &AppHandle<R>) {
     if let Err(error) = shown {
         tracing::warn!(%error, "the window cannot be brought to the front");
     }
+}
+
+/// The forwards whose port is open.
+fn open(list: Vec<Forward>) -> Vec<Open> {
+    let is_open = |forward: &Forward| {
+        matches!(
+            forward.state,
+            ForwardState::Active { .. } | ForwardState::Waiting { .. }
+        )
+    };
+    let open = list.into_iter().filter(is_open).take(MOST);
+    open.map(|forward| Open {
+        label: format!(
+            "localhost:{} → {} {}",
+            forward.local_port, forward.object.kind, forward.object.name
+        ),
+        id: forward.id,
+        started_at: forward.started_at,
+    })
+    .collect()
 }
 
 fn choices(list: &ClusterList) -> (Vec<Choice>, usize) {

@@ -58,8 +58,8 @@ async fn a_reload_leaks_no_stream() {
             .lines()
             .filter(|line| line.contains("the page's streams ended"))
             .collect();
-        // The tray goes on following clusters and incidents.
-        let tray = ["left=0", "left=1", "left=2"];
+        // The tray goes on following clusters, incidents and forwards.
+        let tray = ["left=0", "left=1", "left=2", "left=3"];
         let left = ended
             .iter()
             .filter(|line| !tray.iter().any(|few| line.trim_end().ends_with(few)))
