@@ -14,6 +14,7 @@ use kubegraf_ipc::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
     },
+    files::{CopyEvent, CopyFromPod, CopyToPod},
     forward::{
         Forward, KeepForward, ListForwards, ListPorts, OpenForward, RestartForward, StartForward,
         StopForward, WatchForwards,
@@ -144,6 +145,8 @@ watches! {
     watch_overview(WatchOverview) => Overview;
     watch_logs(WatchLogs) => LogsEvent;
     watch_forwards(WatchForwards) => Vec<Forward>;
+    copy_from_pod(CopyFromPod) => CopyEvent;
+    copy_to_pod(CopyToPod) => CopyEvent;
 }
 
 stream_commands! {
@@ -236,6 +239,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         restart_forward,
         keep_forward,
         watch_forwards,
+        copy_from_pod,
+        copy_to_pod,
         open_terminal,
         list_shells,
         type_terminal,

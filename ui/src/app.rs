@@ -4,14 +4,15 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        connecting_dialogs::ConnectingDialogs, dock::DockPanel, forward_dialog::ForwardDialog,
-        header::Header, key_list::KeyOverlay, palette::PalettePanel, rail::Rail, toasts::ToastList,
+        connecting_dialogs::ConnectingDialogs, copy_dialog::CopyDialog, dock::DockPanel,
+        forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay, palette::PalettePanel,
+        rail::Rail, run_dialog::RunDialog, toasts::ToastList,
     },
     route::{Page, Route},
     state::{
         choices::Choices, clock::Clock, connecting::Connecting, dock::Dock, forwards::Forwards,
         incidents::Incidents, navigation::Navigation, notices::Notices, palette::Palette,
-        panes::Panes, session::Session, toasts::Toasts,
+        panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -32,6 +33,7 @@ pub fn App() -> impl IntoView {
     let session = Session::provide();
     Incidents::provide(session);
     Forwards::provide(toasts);
+    PodTools::provide();
     Panes::provide(Dock::provide(session, toasts));
     let panes = Panes::expect();
     let connecting = Connecting::provide(session, navigation, toasts);
@@ -71,6 +73,8 @@ pub fn App() -> impl IntoView {
         <ConnectingDialogs />
         <PalettePanel />
         <ForwardDialog />
+        <CopyDialog />
+        <RunDialog />
         <KeyOverlay />
     }
 }

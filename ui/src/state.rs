@@ -13,6 +13,7 @@ pub mod notices;
 pub mod overview;
 pub mod palette;
 pub mod panes;
+pub mod pod_tools;
 pub mod prefs;
 pub mod session;
 pub mod table;

@@ -5,6 +5,7 @@
 mod changes;
 mod clusters;
 mod counted;
+mod files;
 mod forwards;
 mod guest;
 mod lifecycle;

@@ -9,6 +9,7 @@ pub mod clusters;
 mod core;
 mod detection;
 pub mod executions;
+mod files;
 pub mod fix;
 mod forwards;
 pub mod incidents;

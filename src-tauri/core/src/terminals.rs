@@ -19,10 +19,10 @@ use kubegraf_ipc::{
 };
 use tokio::sync::{Notify, mpsc};
 
-pub(crate) use container::InContainer;
+pub(crate) use container::{InContainer, OPEN, ended};
 pub(crate) use local::{Local, shells};
 pub(crate) use once::run as run_once;
-pub(crate) use place::{Place, list as containers};
+pub(crate) use place::{Place, Wires, list as containers};
 
 use crate::Sink;
 

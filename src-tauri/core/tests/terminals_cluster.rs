@@ -22,6 +22,7 @@ use kubegraf_core::{
 use kubegraf_ipc::{
     Code, Error,
     cluster::GetStatus,
+    files::{CopyEvent, CopyFromPod, CopyToPod, InContainer},
     terminal::{
         DrawnTerminal, InPod, ListContainers, OUTPUT, OpenTerminal, ResizeTerminal, RunInPod,
         TerminalBytes, TerminalEnd, TerminalPlace, TerminalSize, TypeTerminal,
@@ -131,6 +132,111 @@ fn container(cluster: &str, pod: &str, uid: Option<String>, command: &[&str]) ->
             },
         },
     }
+}
+
+/// Follows a copy to its end.
+async fn copied(events: &Arc<Mutex<Vec<CopyEvent>>>) -> CopyEvent {
+    let since = Instant::now();
+    loop {
+        let last = events.lock().unwrap().last().cloned();
+        if let Some(last) = last.filter(|last| last.end.is_some()) {
+            return last;
+        }
+        assert!(since.elapsed() < LIMIT, "the copy never ends");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// There and back: what arrives is what left.
+async fn copies_files(core: &Core, cluster: &str) {
+    let here = tempfile::tempdir().unwrap();
+    let from = here.path().join("tree");
+    std::fs::create_dir_all(from.join("a/b")).unwrap();
+    let large: Vec<u8> = (0..5_000_000_u32)
+        .map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1])
+        .collect();
+    std::fs::write(from.join("a/b/large"), &large).unwrap();
+    std::fs::write(from.join("a/small"), "small").unwrap();
+    let place = InContainer {
+        cluster: cluster.into(),
+        namespace: "default".into(),
+        pod: "box".into(),
+        uid: None,
+        container: None,
+    };
+    let listen = || {
+        let events = Arc::<Mutex<Vec<CopyEvent>>>::default();
+        let told = Arc::clone(&events);
+        let sink = Box::new(move |event| {
+            told.lock().unwrap().push(event);
+            true
+        });
+        (events, sink)
+    };
+    let there = |folder: &str| CopyToPod {
+        to: place.clone(),
+        local: from.display().to_string(),
+        folder: folder.into(),
+    };
+    let (events, sink) = listen();
+    let key = || StreamKey::new("main", 50);
+    core.copy_to_pod(there("/tmp"), key(), sink).await.unwrap();
+    let last = copied(&events).await;
+    assert_eq!((last.files, last.bytes), (2, 5_000_005), "{last:?}");
+    assert_eq!(last.end.unwrap().failure, None);
+    // A link in the container is left out on the way back.
+    let link = RunInPod {
+        request_id: "link".into(),
+        cluster: cluster.into(),
+        namespace: "default".into(),
+        pod: "box".into(),
+        uid: None,
+        container: None,
+        words: ["ln", "-s", "/etc", "/tmp/tree/etc"]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    assert_eq!(core.run_in_pod(link).await.unwrap().exit_code, Some(0));
+    let back = |path: &str| CopyFromPod {
+        from: place.clone(),
+        path: path.into(),
+    };
+    let (events, sink) = listen();
+    core.copy_from_pod(back("/tmp/tree"), key(), sink)
+        .await
+        .unwrap();
+    let last = copied(&events).await;
+    let end = last.end.unwrap();
+    let into = std::path::PathBuf::from(&end.path);
+    let (same, linked) = (
+        std::fs::read(into.join("tree/a/b/large")).unwrap() == large,
+        into.join("tree/etc").symlink_metadata().is_ok(),
+    );
+    std::fs::remove_dir_all(&into).unwrap();
+    assert!(same && !linked, "{end:?}");
+    assert_eq!((end.failure, end.left_out_count), (None, 1));
+    // What is not there is said by tar; what cannot be written to as well.
+    for (path, word) in [("/tmp/no-such", "no-such")] {
+        let (events, sink) = listen();
+        core.copy_from_pod(back(path), key(), sink).await.unwrap();
+        let end = copied(&events).await.end.unwrap();
+        std::fs::remove_dir_all(&end.path).unwrap();
+        assert!(
+            end.failure.as_ref().is_some_and(|why| why.contains(word)),
+            "{end:?}"
+        );
+    }
+    let (events, sink) = listen();
+    core.copy_to_pod(there("/no/such/folder"), key(), sink)
+        .await
+        .unwrap();
+    assert!(copied(&events).await.end.unwrap().failure.is_some());
+    let (_, sink) = listen();
+    let error = core
+        .copy_from_pod(back("relative"), key(), sink)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, Code::InvalidArgument);
 }
 
 /// Covers: POD-09, POD-12, TRM-02
@@ -293,6 +399,7 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
             .is_some_and(|why| why.contains("no-such-program")),
         "{said:?}"
     );
+    copies_files(&core, &id).await;
     for (place, code) in [
         (container(&id, "none", None, &[]), Code::NotFound),
         (
@@ -328,8 +435,8 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
         rows.iter()
             .filter(move |row| row.entry.action == "exec" && row.entry.phase == phase)
     };
-    assert_eq!(exec(AuditPhase::Before).count(), 6, "{rows:?}");
-    assert_eq!(exec(AuditPhase::After).count(), 6, "{rows:?}");
+    assert_eq!(exec(AuditPhase::Before).count(), 7, "{rows:?}");
+    assert_eq!(exec(AuditPhase::After).count(), 7, "{rows:?}");
     assert!(exec(AuditPhase::Before).all(|row| row.entry.who.starts_with("ada as ")));
     assert!(exec(AuditPhase::Before).any(|row| row.entry.what.contains("echo once")));
     cluster.down().await.unwrap();

@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, doctor::*, execution::*, forward::*, incident::*, inspect::*, lifecycle::*,
-    logs::*, notice::*, overview::*, preferences::*, table::*, terminal::*,
+    app::*, cluster::*, doctor::*, execution::*, files::*, forward::*, incident::*, inspect::*,
+    lifecycle::*, logs::*, notice::*, overview::*, preferences::*, table::*, terminal::*,
 };
 
 /// A request that is answered once.
@@ -125,6 +125,8 @@ ipc! {
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
         open_terminal(OpenTerminal) => TerminalBytes;
+        copy_from_pod(CopyFromPod) => CopyEvent;
+        copy_to_pod(CopyToPod) => CopyEvent;
         watch_forwards(WatchForwards) => Vec<Forward>;
     }
 }

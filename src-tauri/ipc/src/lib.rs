@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod doctor;
 pub mod error;
 pub mod execution;
+pub mod files;
 pub mod forward;
 pub mod incident;
 pub mod inspect;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, forward::*,
+    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, files::*, forward::*,
     incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
     table::*, terminal::*,
 };
@@ -48,6 +48,7 @@ round_trips! {
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,
     get_preferences: GetPreferences, set_preference: SetPreference, preferences: Preferences,
     watch_overview: WatchOverview, overview: Overview, export_table: ExportTable, exported: Exported, read_rows: ReadRows, row_page: RowPage,
+    copy_from_pod: CopyFromPod, copy_to_pod: CopyToPod, copy_event: CopyEvent,
     list_containers: ListContainers, pod_container: PodContainer, run_in_pod: RunInPod,
     run_output: RunOutput,
     list_shells: ListShells, shell: Shell, type_terminal: TypeTerminal,

@@ -47,7 +47,7 @@ fn Asking(
             Ok(ports) => {
                 if let Some(first) = ports.first() {
                     port.try_set(first.port.to_string());
-                    local.try_set(first.port.to_string().replace("443", "8443"));
+                    local.try_set(local_for(first.port));
                 }
                 offered.try_set(Some(ports));
             }
@@ -101,7 +101,7 @@ fn Asking(
                 aria-pressed=move || (port.get() == own).to_string()
                 on:click=move |_| {
                     port.set(number.clone());
-                    local.set(number.clone());
+                    local.set(local_for(one.port));
                 }
             >
                 {words.join(" · ")}
@@ -147,5 +147,28 @@ fn Asking(
                 </button>
             </div>
         </Dialog>
+    }
+}
+
+/// A port of this machine for one over there: those below 1024 are not everybody's.
+fn local_for(port: u16) -> String {
+    let local = if port < 1_024 { port + 8_000 } else { port };
+    local.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_for_everybody_is_proposed() {
+        for (there, here) in [
+            (80, "8080"),
+            (443, "8443"),
+            (8_443, "8443"),
+            (1_024, "1024"),
+        ] {
+            assert_eq!(local_for(there), here);
+        }
     }
 }

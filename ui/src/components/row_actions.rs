@@ -1,6 +1,7 @@
 //! What can be opened from a row beside its table: the logs of whatever runs pods, and a way to its ports.
 
 use kubegraf_ipc::{
+    files::InContainer,
     object::ObjectRef,
     table::{KindInfo, Row},
     terminal::{InPod, TerminalPlace},
@@ -9,7 +10,9 @@ use leptos::prelude::*;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    state::{forwards::Forwards, panes::Panes, session::Session, toasts::Toasts},
+    state::{
+        forwards::Forwards, panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
+    },
 };
 
 /// Kinds whose pods core can find.
@@ -118,6 +121,19 @@ pub fn RowActions(
             }
         };
         let is_demo = move || on_demo(session);
+        let tool = move |open: RwSignal<Option<InContainer>>| {
+            close.run(());
+            if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
+                open.set(Some(InContainer {
+                    cluster,
+                    namespace: row.namespace,
+                    pod: row.name,
+                    uid: Some(row.uid),
+                    container: None,
+                }));
+            }
+        };
+        let tools = PodTools::expect();
         view! {
             <button class="menu-item" type="button" role="menuitem" data-action="menu-logs" on:click=open>
                 <Glyph icon=Icon::Logs size=14 />
@@ -137,6 +153,30 @@ pub fn RowActions(
                     <Glyph icon=Icon::Terminal size=14 />
                     "Terminal"
                     <kbd aria-hidden="true">"s"</kbd>
+                </button>
+                <button
+                    class="menu-item"
+                    type="button"
+                    role="menuitem"
+                    data-action="menu-run"
+                    disabled=is_demo
+                    title=move || is_demo().then_some(NOTHING_RUNS)
+                    on:click=move |_| tool(tools.run)
+                >
+                    <Glyph icon=Icon::Arrow size=14 />
+                    "Run a program"
+                </button>
+                <button
+                    class="menu-item"
+                    type="button"
+                    role="menuitem"
+                    data-action="menu-copy-files"
+                    disabled=is_demo
+                    title=move || is_demo().then_some(NOTHING_RUNS)
+                    on:click=move |_| tool(tools.copy)
+                >
+                    <Glyph icon=Icon::Namespaces size=14 />
+                    "Copy files"
                 </button>
             })}
             <button

@@ -159,7 +159,7 @@ impl Core {
     }
 
     /// A cluster whose containers are real.
-    fn enterable(&self, cluster: &str) -> Result<Arc<Connection>, Error> {
+    pub(super) fn enterable(&self, cluster: &str) -> Result<Arc<Connection>, Error> {
         let connection = self.connection(cluster)?;
         if connection.is_demo() {
             let message = "the demo cluster has no real containers: nothing runs in them";
@@ -188,7 +188,7 @@ impl Core {
     }
 
     /// Writes that somebody enters, and sees to it that his leaving is written too.
-    async fn enters(&self, mut entry: AuditEntry) -> Result<Stay, Error> {
+    pub(super) async fn enters(&self, mut entry: AuditEntry) -> Result<Stay, Error> {
         self.0.store.add_audit(&entry).await?;
         let (leaves, left) = oneshot::channel();
         let (tell, written) = oneshot::channel();
@@ -206,7 +206,7 @@ impl Core {
         Ok(Stay { leaves, written })
     }
 
-    fn visit(
+    pub(super) fn visit(
         &self,
         connection: &Connection,
         place: &Place,
@@ -235,13 +235,13 @@ impl Core {
 
 /// Somebody is in a container. However it ends, the trail says so: a window that goes away drops
 /// this, and the row is written all the same.
-struct Stay {
+pub(super) struct Stay {
     leaves: oneshot::Sender<String>,
     written: oneshot::Receiver<()>,
 }
 
 impl Stay {
-    async fn ended(self, how: &str) {
+    pub(super) async fn ended(self, how: &str) {
         // Both go only when core stops.
         let _ = self.leaves.send(how.to_owned());
         let _ = self.written.await;

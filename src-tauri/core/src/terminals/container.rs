@@ -18,7 +18,7 @@ use super::{
 /// A quiet terminal is asked for a sign of life this often.
 const PING: Duration = Duration::from_secs(25);
 /// For the server to open it.
-pub(super) const OPEN: Duration = Duration::from_secs(20);
+pub(crate) const OPEN: Duration = Duration::from_secs(20);
 /// The best shell of a container that has any.
 const SHELL: &str = "export TERM=xterm-256color; for s in bash zsh ash sh; do \
     command -v $s >/dev/null 2>&1 && exec $s; done; exec sh";
@@ -150,7 +150,7 @@ fn resized(size: TerminalSize) -> Message {
 }
 
 /// The Status that ends an exec.
-pub(super) fn ended(status: &[u8]) -> TerminalEnd {
+pub(crate) fn ended(status: &[u8]) -> TerminalEnd {
     let status: Value = serde_json::from_slice(status).unwrap_or_default();
     if status["status"] == "Success" {
         return TerminalEnd {

@@ -37,9 +37,9 @@ pub(crate) struct Place {
 
 /// What connects a program with who runs it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wires {
-    pub(super) stdin: bool,
-    pub(super) tty: bool,
+pub(crate) struct Wires {
+    pub(crate) stdin: bool,
+    pub(crate) tty: bool,
 }
 
 impl Place {
@@ -83,7 +83,7 @@ impl Place {
     }
 
     /// Where a program is run.
-    pub(super) fn exec(&self, words: &[&str], wires: Wires) -> String {
+    pub(crate) fn exec(&self, words: &[&str], wires: Wires) -> String {
         let mut path = self.path("exec", wires);
         for word in words {
             path.push_str("&command=");
