@@ -8,9 +8,12 @@ mod local;
 mod once;
 mod place;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use kubegraf_ipc::{
@@ -28,6 +31,13 @@ use crate::Sink;
 
 /// Keystrokes and pastes that may be under way.
 const TYPED: usize = 64;
+
+/// So many bytes at once are no answer to a key: more will follow.
+const FLOOD: usize = 1_024;
+/// What follows is waited for so long, to go with one message.
+const GATHER: Duration = Duration::from_millis(2);
+/// One message has about this many bytes at most.
+const MOST_SAID_AT_ONCE: usize = 192 << 10;
 
 /// What a person does at a terminal.
 pub(crate) enum Input {
@@ -167,7 +177,7 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Mutex, time::Duration};
+    use std::sync::Mutex;
 
     use super::*;
 

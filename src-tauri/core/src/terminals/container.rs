@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt};
+use futures::{FutureExt, SinkExt, StreamExt};
 use http::Request;
 use kube::Client;
 use kubegraf_ipc::terminal::{InPod, TerminalEnd, TerminalSize};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    Ending, Input, Line,
+    Ending, FLOOD, GATHER, Input, Line, MOST_SAID_AT_ONCE,
     place::{Place, Wires},
 };
 
@@ -97,7 +97,13 @@ impl InContainer {
                 }
             };
             let down = async {
-                while let Some(message) = from_pod.next().await {
+                let mut waiting = None;
+                loop {
+                    let message = match waiting.take() {
+                        Some(message) => message,
+                        None => from_pod.next().await,
+                    };
+                    let Some(message) = message else { break };
                     let bytes = match message {
                         Ok(Message::Binary(bytes)) => bytes,
                         Ok(Message::Close(_)) => break,
@@ -107,7 +113,25 @@ impl InContainer {
                     match bytes.split_first() {
                         Some((1 | 2, data)) if !data.is_empty() => {
                             said = true;
-                            if !output.say(data).await {
+                            let mut data = data.to_vec();
+                            if data.len() >= FLOOD {
+                                tokio::time::sleep(GATHER).await;
+                            }
+                            while (FLOOD..MOST_SAID_AT_ONCE).contains(&data.len()) {
+                                match from_pod.next().now_or_never() {
+                                    Some(Some(Ok(Message::Binary(more))))
+                                        if matches!(more.first(), Some(1 | 2)) =>
+                                    {
+                                        data.extend_from_slice(&more[1..]);
+                                    }
+                                    Some(other) => {
+                                        waiting = Some(other);
+                                        break;
+                                    }
+                                    None => break,
+                                }
+                            }
+                            if !output.say(&data).await {
                                 return because("nobody looks".into());
                             }
                         }

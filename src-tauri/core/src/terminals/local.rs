@@ -18,7 +18,7 @@ use kubegraf_ipc::{
 use portable_pty::{ChildKiller, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Input, Line};
+use super::{FLOOD, GATHER, Input, Line, MOST_SAID_AT_ONCE};
 
 /// Shells that are looked for, the most comfortable first.
 const KNOWN: &[&str] = &[
@@ -35,7 +35,7 @@ const KNOWN: &[&str] = &[
 /// Bytes read at once.
 const PIECE: usize = 32 << 10;
 /// Pieces between the reader and the window.
-const PIECES: usize = 4;
+const PIECES: usize = 64;
 
 /// The shells of this machine: the user's own, and those on the PATH.
 pub(crate) fn shells() -> Vec<Shell> {
@@ -252,7 +252,17 @@ impl Local {
             }
         };
         let down = async {
-            while let Some(bytes) = written.recv().await {
+            while let Some(mut bytes) = written.recv().await {
+                // The system hands over 4 KiB at once; a message for each would be the bottleneck.
+                if bytes.len() >= FLOOD {
+                    tokio::time::sleep(GATHER).await;
+                    while bytes.len() < MOST_SAID_AT_ONCE {
+                        match written.try_recv() {
+                            Ok(more) => bytes.extend_from_slice(&more),
+                            Err(_) => break,
+                        }
+                    }
+                }
                 if !output.say(&bytes).await {
                     return;
                 }
