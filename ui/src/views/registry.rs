@@ -145,6 +145,7 @@ mod tests {
                 (Section::Overview, "cluster-overview".to_owned()),
                 (Section::Overview, "cluster-manager".to_owned()),
                 (Section::Insights, "logs".to_owned()),
+                (Section::Insights, "terminal".to_owned()),
                 (Section::Insights, "incidents".to_owned()),
                 (Section::Workloads, "pods".to_owned()),
                 (Section::Networking, "port-forwards".to_owned()),
