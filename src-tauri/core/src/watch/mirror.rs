@@ -172,6 +172,21 @@ impl<K: Kind> Writer<K> {
         progress.list = Some(Vec::new());
     }
 
+    /// Whether nothing of the scope was ever shown.
+    pub(super) fn is_new(&self, scope: &Scope) -> bool {
+        let progress = self.scopes.get(scope);
+        progress.is_none_or(|p| p.freshness == (Freshness::Loading { seen: 0 }))
+    }
+
+    /// Objects that are to be seen before the list that has begun says anything; the list tells them again.
+    pub(super) fn glanced(&mut self, scope: &Scope, objects: Vec<K::Object>) {
+        let seen = objects.len() as u64;
+        let changes = objects.into_iter().map(Change::applied::<K>).collect();
+        let progress = self.scopes.entry(scope.clone()).or_default();
+        progress.freshness = Freshness::Loading { seen };
+        self.write(|rows| rows.apply(changes));
+    }
+
     /// Objects of the list that has begun.
     pub(super) fn listed(&mut self, scope: &Scope, objects: Vec<K::Object>) {
         let progress = self.scopes.entry(scope.clone()).or_default();
@@ -194,9 +209,8 @@ impl<K: Kind> Writer<K> {
         }
         // The first list shows as it arrives; a later one must not mix with the old.
         list.extend(changes.iter().map(copy));
-        let seen = list.len() as u64;
-        if matches!(progress.freshness, Freshness::Loading { .. }) {
-            progress.freshness = Freshness::Loading { seen };
+        if let Freshness::Loading { seen } = &mut progress.freshness {
+            *seen = (*seen).max(list.len() as u64);
         }
         self.write(|rows| rows.apply(changes));
     }
@@ -368,6 +382,30 @@ mod tests {
             vec![Told::Applied(namespace("d")), Told::Deleted(namespace("c"))],
         );
         assert_eq!(names(&mirror), ["d"]);
+    }
+
+    /// Covers: RTU-09
+    #[test]
+    fn what_was_seen_at_a_glance_is_gone_when_the_list_does_not_have_it() {
+        let (mirror, mut writer) = pair::<Namespaces>();
+        let scope = Scope::Cluster;
+        writer.list_begins(&scope);
+        assert!(writer.is_new(&scope));
+        writer.glanced(&scope, vec![namespace("a"), namespace("b")]);
+        assert_eq!(names(&mirror), ["a", "b"]);
+        assert_eq!(mirror.freshness(), Freshness::Loading { seen: 2 });
+        assert!(
+            !writer.is_new(&scope),
+            "a list that fails now is not glanced at again"
+        );
+        writer.listed(&scope, vec![namespace("b")]);
+        assert_eq!(mirror.freshness(), Freshness::Loading { seen: 2 });
+        writer.listed(&scope, vec![namespace("c")]);
+        writer.list_ends(&scope);
+        assert_eq!(
+            (names(&mirror), mirror.freshness()),
+            (vec!["b".into(), "c".into()], Freshness::Live)
+        );
     }
 
     #[test]

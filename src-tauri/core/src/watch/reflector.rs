@@ -166,6 +166,18 @@ impl<K: Kind> Reflector<K> {
 
     async fn list(&self, source: &Source<K::Object>, scope: &Scope) -> Result<String, Broken> {
         self.writer().list_begins(scope);
+        if self.writer().is_new(scope)
+            && let Some(glance) = source.glance().await?
+        {
+            match glance.version {
+                Some(version) => {
+                    self.writer().listed(scope, glance.objects);
+                    self.writer().list_ends(scope);
+                    return Ok(version);
+                }
+                None => self.writer().glanced(scope, glance.objects),
+            }
+        }
         let version = source
             .list(|objects| self.writer().listed(scope, objects))
             .await?;

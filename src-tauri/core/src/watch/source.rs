@@ -26,7 +26,7 @@ use kube::{
 use super::broken::Broken;
 use crate::objects::Object;
 
-/// Objects per page of a list that comes as JSON, which can only be read whole.
+/// Objects per page of a list that comes as JSON, which can only be read whole, and of a first glance.
 const PAGE: u32 = 500;
 /// How long the server runs one watch, seconds. Short, because a watch that says nothing for longer
 /// than this is a dead connection, and nobody should look at dead rows for minutes.
@@ -57,6 +57,13 @@ pub(super) struct Source<T> {
     client: Client,
     path: String,
     object: PhantomData<fn() -> T>,
+}
+
+/// The beginning of a list.
+pub(super) struct Glance<T> {
+    pub(super) objects: Vec<T>,
+    /// The version to watch from, when the beginning is all there is.
+    pub(super) version: Option<String>,
 }
 
 /// What a watch says.
@@ -99,19 +106,44 @@ impl<T: Object> Source<T> {
             ..ListParams::default()
         };
         loop {
-            let request = Request::new(&*self.path)
-                .list(&params)
-                .map_err(|error| Broken::other("list", error))?;
-            let response = self.send("list", request, LIST_ANSWER).await?;
-            let frames = Frames::new("list", response, SILENCE);
-            let (version, token) = match (T::DECODE, frames.protobuf) {
-                (Some(decode), true) => protobuf::list(frames, decode, &mut take).await?,
-                _ => json::list(frames, &mut take).await?,
-            };
+            let (version, token) = self.page(&params, &mut take).await?;
             if token.is_empty() {
                 return Ok(version);
             }
             params.continue_token = Some(token);
+        }
+    }
+
+    /// The first page alone, for who waits for something to look at: before a server streams a list it gathers and measures the whole of
+    /// it, a second at 50,000 pods. With the page comes the version to watch from when there is no more than it. `None` for a kind whose
+    /// list comes in pages anyway.
+    pub(super) async fn glance(&self) -> Result<Option<Glance<T>>, Broken> {
+        if T::DECODE.is_none() {
+            return Ok(None);
+        }
+        let params = ListParams::default().limit(PAGE);
+        let mut objects = Vec::new();
+        let (version, token) = self
+            .page(&params, &mut |mut page| objects.append(&mut page))
+            .await?;
+        let version = token.is_empty().then_some(version);
+        Ok(Some(Glance { objects, version }))
+    }
+
+    /// One request; answers its version and the token of the next page.
+    async fn page(
+        &self,
+        params: &ListParams,
+        take: &mut impl FnMut(Vec<T>),
+    ) -> Result<(String, String), Broken> {
+        let request = Request::new(&*self.path)
+            .list(params)
+            .map_err(|error| Broken::other("list", error))?;
+        let response = self.send("list", request, LIST_ANSWER).await?;
+        let frames = Frames::new("list", response, SILENCE);
+        match (T::DECODE, frames.protobuf) {
+            (Some(decode), true) => protobuf::list(frames, decode, take).await,
+            _ => json::list(frames, take).await,
         }
     }
 
