@@ -122,6 +122,38 @@ fn the_capability_grants_the_contract_and_nothing_else() {
     assert_eq!(granted, wanted);
 }
 
+/// Covers: SET-02
+#[test]
+fn what_is_switched_off_is_refused_by_core() {
+    let shell = Shell::open();
+    let set = |id: &str, change: Value| {
+        let request = json!({"request": {"requestId": id, "change": change}});
+        shell.invoke("set_preference", request).unwrap();
+    };
+    let doctor = json!({"request": {"cluster": "demo"}});
+    set(
+        "a",
+        json!({"preference": "feature", "value": {"id": "doctor", "on": false}}),
+    );
+    let refused = shell
+        .invoke("diagnose_cluster", doctor.clone())
+        .unwrap_err();
+    assert_eq!(refused["code"], "switched_off", "{refused}");
+    set(
+        "b",
+        json!({"preference": "feature", "value": {"id": "doctor", "on": true}}),
+    );
+    let answer = shell.invoke("diagnose_cluster", doctor);
+    assert_ne!(
+        answer.as_ref().err().map(|error| &error["code"]),
+        Some(&json!("switched_off"))
+    );
+    set("c", json!({"preference": "readOnly", "value": true}));
+    let plan = json!({"request": {"requestId": "d", "plan": "p", "hash": "h", "typed": null}});
+    let refused = shell.invoke("apply_plan", plan).unwrap_err();
+    assert_eq!(refused["code"], "switched_off", "{refused}");
+}
+
 /// Covers: IPC-06
 #[test]
 fn what_the_capability_does_not_grant_is_refused() {

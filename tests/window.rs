@@ -6,12 +6,16 @@
 
 #[path = "window/axe.rs"]
 mod axe;
+#[path = "window/closing.rs"]
+mod closing;
 #[path = "window/clusters.rs"]
 mod clusters;
 #[path = "window/display.rs"]
 mod display;
 #[path = "window/everyday.rs"]
 mod everyday;
+#[path = "window/gallery.rs"]
+mod gallery;
 #[path = "window/incidents.rs"]
 mod incidents;
 #[path = "window/journeys.rs"]
@@ -22,6 +26,8 @@ mod main_job;
 mod notices;
 #[path = "window/page.rs"]
 mod page;
+#[path = "window/pictures.rs"]
+mod pictures;
 #[path = "../src-tauri/core/tests/connections/servers.rs"]
 #[allow(
     dead_code,
@@ -29,6 +35,8 @@ mod page;
     reason = "the core's own tests use the rest, and fail by it as they may"
 )]
 mod servers;
+#[path = "window/settings.rs"]
+mod settings;
 #[path = "window/streams.rs"]
 mod streams;
 #[path = "window/terminals.rs"]

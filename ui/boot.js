@@ -11,7 +11,12 @@ const fatal = document.getElementById("fatal");
 const text = document.getElementById("fatal-text");
 
 function stopped(reason) {
+  if (!fatal.hidden) return;
   if (text.textContent === "") text.textContent = String(reason);
+  document.getElementById("fatal-view").textContent = location.hash.replace(/^#\/?/, "").split("?")[0] || "at the start";
+  // What is dead must not take clicks, keys or a screen reader's time.
+  for (const other of document.body.children) if (other !== fatal) other.inert = true;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   fatal.hidden = false;
   document.getElementById("fatal-reload").focus();
 }
@@ -21,6 +26,15 @@ function died(reason) {
 }
 
 document.getElementById("fatal-reload").addEventListener("click", () => location.reload());
+document.getElementById("fatal-leave").addEventListener("click", () => {
+  // A view that cannot be built must not be the one that opens again.
+  location.hash = "#/dashboard";
+  location.reload();
+});
+document.getElementById("fatal-copy").addEventListener("click", () => {
+  const view = document.getElementById("fatal-view").textContent;
+  navigator.clipboard.writeText(`view: ${view}\n${text.textContent}\n${navigator.userAgent}`);
+});
 addEventListener("error", (event) => died(event.error) && stopped(event.error));
 addEventListener("unhandledrejection", (event) => died(event.reason) && stopped(event.reason));
 

@@ -3,7 +3,7 @@
 use kubegraf_core::Core;
 use tauri::{Builder, Runtime, Window, WindowEvent, webview::PageLoadEvent};
 
-use crate::commands;
+use crate::{commands, desk::Desk};
 
 /// Adds everything of ours to a Tauri builder.
 pub fn builder<R: Runtime>(builder: Builder<R>, core: Core) -> Builder<R> {
@@ -11,6 +11,7 @@ pub fn builder<R: Runtime>(builder: Builder<R>, core: Core) -> Builder<R> {
     let on_close = core.clone();
     builder
         .manage(core)
+        .manage(Desk::default())
         .invoke_handler(commands::handler())
         // A page that reloads tells us nothing else: its streams have no reader any more.
         .on_page_load(move |webview, payload| {

@@ -133,8 +133,12 @@ fn window(demo: bool) -> anyhow::Result<()> {
     let single = crate::instance::single(&options.data_dir);
     let core =
         tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
-    let (placed, noted, shown) = (Arc::clone(&place), Arc::clone(&place), core.clone());
-    let app = crate::app::builder(tauri::Builder::default().plugin(single), core.clone())
+    let (placed, noted) = (Arc::clone(&place), Arc::clone(&place));
+    let (shown, told) = (core.clone(), core.clone());
+    let builder = tauri::Builder::default()
+        .plugin(single)
+        .plugin(tauri_plugin_dialog::init());
+    let app = crate::app::builder(builder, core.clone())
         .setup(move |app| {
             if let Some(window) = app.get_webview_window("main") {
                 placed.restore(&window);
@@ -143,12 +147,17 @@ fn window(demo: bool) -> anyhow::Result<()> {
             if let Err(error) = crate::tray::install(app.handle(), shown) {
                 tracing::warn!(%error, "there is no tray icon");
             }
+            tauri::async_runtime::spawn(crate::alerts::follow(app.handle().clone(), told));
             Ok(())
         })
-        .on_window_event(move |window, event| {
-            if matches!(event, WindowEvent::Moved(_) | WindowEvent::Resized(_)) {
-                noted.note(window);
+        .on_window_event(move |window, event| match event {
+            WindowEvent::Moved(_) | WindowEvent::Resized(_) => noted.note(window),
+            WindowEvent::CloseRequested { api, .. } => {
+                api.prevent_close();
+                let app = window.app_handle().clone();
+                tauri::async_runtime::spawn(async move { crate::desk::close(&app).await });
             }
+            _ => {}
         })
         .build(tauri::generate_context!())
         .context("the window cannot be opened")?;

@@ -3,7 +3,11 @@
 use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Error, Reply,
-    app::{ReportUi, Unwatch},
+    app::{LeaveWindow, PickKubeconfig, ReportUi, Unwatch},
+    backup::{
+        BackUpNow, DeleteBackup, ExportSettings, GetBackupStatus, ImportSettings, ListBackups,
+        RestoreBackup,
+    },
     cluster::{
         AddKubeconfig, AllowExec, ClusterList, ClusterStatus, GetStatus, ListClusters,
         ListNamespaces, RefreshClusters, RemoveKubeconfig, SelectNamespaces, SetProtected,
@@ -14,13 +18,14 @@ use kubegraf_ipc::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
         WatchExecution,
     },
+    features::ListFeatures,
     files::{CopyEvent, CopyFromPod, CopyToPod},
     forward::{
         Forward, KeepForward, ListForwards, ListPorts, OpenForward, RestartForward, StartForward,
         StopForward, WatchForwards,
     },
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
-    inspect::{GetCacheStats, GetCapabilities, GetObject},
+    inspect::{ExportDiagnostics, GetCacheStats, GetCapabilities, GetObject},
     lifecycle::{
         AcknowledgeIncident, ExportIncident, GiveFeedback, ListFeedback, SimilarIncidents,
         SnoozeIncident,
@@ -28,7 +33,7 @@ use kubegraf_ipc::{
     logs::{FindLog, ListLogPatterns, LogsEvent, ReadLogText, SaveLogs, SetLogView, WatchLogs},
     notice::{AddNotice, DeleteNotices, MarkNotices, NoticeList, WatchNotices},
     overview::{Overview, WatchOverview},
-    preferences::{GetPreferences, SetPreference},
+    preferences::{GetPreferences, Preferences, SetPreference, WatchPreferences},
     table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
     terminal::{
         DrawnTerminal, ListContainers, ListShells, OpenTerminal, ResizeTerminal, RunInPod,
@@ -36,7 +41,7 @@ use kubegraf_ipc::{
     },
 };
 use tauri::{
-    Runtime, State, Webview,
+    AppHandle, Manager, Runtime, State, Webview,
     ipc::{Channel, Invoke, InvokeResponseBody},
 };
 
@@ -46,6 +51,7 @@ macro_rules! commands {
         $(
             #[tauri::command]
             async fn $name(core: State<'_, Core>, request: $request) -> Reply<$request> {
+                core.permit(stringify!($name)).await?;
                 core.$name(request).await
             }
         )*
@@ -63,6 +69,7 @@ macro_rules! watches {
                 request: $request,
                 events: Channel<$event>,
             ) -> Result<(), Error> {
+                core.permit(stringify!($name)).await?;
                 let key = StreamKey::new(webview.label(), events.id());
                 core.$name(request, key, Box::new(move |event| events.send(event).is_ok())).await
             }
@@ -80,14 +87,42 @@ macro_rules! stream_commands {
                 core: State<'_, Core>,
                 request: $request,
             ) -> Reply<$request> {
+                core.permit(stringify!($name)).await?;
                 core.$name(request, webview.label()).await
             }
         )*
     };
 }
 
+/// Commands about the desktop: what Tauri knows and core does not.
+macro_rules! desktop_commands {
+    ($($name:ident($request:ty);)*) => {
+        $(
+            #[tauri::command]
+            async fn $name<R: Runtime>(app: AppHandle<R>, request: $request) -> Reply<$request> {
+                app.state::<Core>().permit(stringify!($name)).await?;
+                crate::desk::$name(&app, request).await
+            }
+        )*
+    };
+}
+
+desktop_commands! {
+    leave_window(LeaveWindow);
+    pick_kubeconfig(PickKubeconfig);
+}
+
 commands! {
     get_status(GetStatus);
+    list_features(ListFeatures);
+    get_backup_status(GetBackupStatus);
+    list_backups(ListBackups);
+    back_up_now(BackUpNow);
+    restore_backup(RestoreBackup);
+    delete_backup(DeleteBackup);
+    export_settings(ExportSettings);
+    export_diagnostics(ExportDiagnostics);
+    import_settings(ImportSettings);
     list_clusters(ListClusters);
     refresh_clusters(RefreshClusters);
     test_cluster(TestCluster);
@@ -142,6 +177,7 @@ watches! {
     watch_incidents(WatchIncidents) => IncidentsEvent;
     watch_execution(WatchExecution) => ExecutionEvent;
     watch_notices(WatchNotices) => NoticeList;
+    watch_preferences(WatchPreferences) => Preferences;
     watch_overview(WatchOverview) => Overview;
     watch_logs(WatchLogs) => LogsEvent;
     watch_forwards(WatchForwards) => Vec<Forward>;
@@ -170,6 +206,7 @@ async fn open_terminal<R: Runtime>(
     request: OpenTerminal,
     events: Channel<InvokeResponseBody>,
 ) -> Result<(), Error> {
+    core.permit("open_terminal").await?;
     let key = StreamKey::new(webview.label(), events.id());
     let sink = move |bytes: TerminalBytes| events.send(InvokeResponseBody::Raw(bytes.0)).is_ok();
     core.open_terminal(request, key, Box::new(sink)).await
@@ -210,6 +247,18 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         preview_revert,
         list_executions,
         report_ui,
+        leave_window,
+        pick_kubeconfig,
+        list_features,
+        get_backup_status,
+        list_backups,
+        back_up_now,
+        restore_backup,
+        delete_backup,
+        export_settings,
+        export_diagnostics,
+        import_settings,
+        watch_preferences,
         unwatch,
         switch_cluster,
         apply_plan,

@@ -11,7 +11,7 @@ use tauri::{Runtime, plugin::TauriPlugin};
 /// desktop has no way to find other programs, each start opens a window.
 pub fn single<R: Runtime>(data_dir: &Path) -> TauriPlugin<R> {
     tauri_plugin_single_instance::Builder::new()
-        .callback(|app, _, _| crate::tray::focus(app))
+        .callback(|app, _, _| crate::desk::show(app))
         .dbus_id(name(data_dir))
         .build()
 }

@@ -7,9 +7,12 @@
     reason = "Tauri hands State and Channel to commands by value"
 )]
 
+#[cfg(feature = "wry")]
+mod alerts;
 pub mod app;
 pub mod cli;
 mod commands;
+mod desk;
 #[cfg(feature = "wry")]
 mod instance;
 pub mod placement;

@@ -17,7 +17,7 @@ use xtask::{
     process::{Running, bound},
 };
 
-use crate::page::Page;
+use crate::page::{Page, SOON};
 
 /// WebKit's driver serves one session at a time, and two windows would slow each other down.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -43,27 +43,53 @@ pub async fn journey<F>(name: &'static str, kubeconfig: Option<&Path>, play: imp
 where
     F: Future<Output = Result<(), String>>,
 {
+    journey_on_desk(name, kubeconfig, async |_| (), |page, ()| play(page)).await;
+}
+
+/// The same on a desktop that offers more than a screen: `prepare` hears the address of its session bus
+/// before the app starts, and what it gives is there until the app has ended.
+pub async fn journey_on_desk<T: Clone, F>(
+    name: &'static str,
+    kubeconfig: Option<&Path>,
+    prepare: impl AsyncFnOnce(String) -> T,
+    play: impl FnOnce(Page, T) -> F,
+) where
+    F: Future<Output = Result<(), String>>,
+{
     if !available() {
         return;
     }
-    let window = Window::open(name, kubeconfig).await;
-    let outcome = play(window.page.clone()).await;
-    if let Err(error) = &outcome {
-        let shot = remains().join(format!("{name}.png"));
-        let kept = window
-            .desktop
-            .screenshot(&shot)
-            .map(|()| shot.display().to_string());
-        let log = window.log();
-        let tail: Vec<_> = log.lines().rev().take(20).collect();
-        let tail: String = tail
-            .into_iter()
-            .rev()
-            .map(|line| format!("  {line}\n"))
-            .collect();
-        panic!("{name}: {error}\nscreenshot: {kept:?}\nthe app's log ends with\n{tail}");
+    let (window, desk) = Window::open(name, kubeconfig, prepare).await;
+    let outcome = match agree(&window.page).await {
+        Ok(()) => play(window.page.clone(), desk.clone()).await,
+        Err(error) => Err(error),
+    };
+    window.end(name, outcome).await;
+}
+
+/// The same, from the very first moment on: what a new person is asked is not answered yet.
+pub async fn first_start<F>(
+    name: &'static str,
+    kubeconfig: Option<&Path>,
+    play: impl FnOnce(Page) -> F,
+) where
+    F: Future<Output = Result<(), String>>,
+{
+    if !available() {
+        return;
     }
-    window.close().await;
+    let (window, ()) = Window::open(name, kubeconfig, async |_| ()).await;
+    let outcome = play(window.page.clone()).await;
+    window.end(name, outcome).await;
+}
+
+/// Agrees to the privacy policy, as every person does once.
+pub async fn agree(page: &Page) -> Result<(), String> {
+    page.click("[data-action=accept-policy]").await?;
+    let gone = "return document.querySelector('[data-policy]') === null";
+    page.until("an end of the policy", SOON, gone)
+        .await
+        .map(drop)
 }
 
 /// Whether windows can be opened here; says what is missing, and fails where CI asks for it.
@@ -88,12 +114,17 @@ fn available() -> bool {
 }
 
 impl Window {
-    async fn open(name: &'static str, kubeconfig: Option<&Path>) -> Self {
+    async fn open<T>(
+        name: &'static str,
+        kubeconfig: Option<&Path>,
+        prepare: impl AsyncFnOnce(String) -> T,
+    ) -> (Self, T) {
         let turn = ONE_AT_A_TIME.lock().await;
         std::fs::create_dir_all(remains()).expect("the target directory can be written");
         let log = remains().join(format!("{name}.log"));
         let data = tempfile::tempdir().expect("a directory for the app's data");
         let desktop = Desktop::start(1280, 800).expect("a display");
+        let desk = prepare(desktop.bus().to_owned()).await;
         let port = free_port();
         let mut driver = bound("WebKitWebDriver");
         driver.arg(format!("--port={port}")).stdin(Stdio::null());
@@ -115,8 +146,8 @@ impl Window {
                 kubeconfig.unwrap_or(&data.path().join("none")),
             );
         let driver = Running::start("WebKitWebDriver", &mut driver).expect("the driver starts");
-        let page = Page::new(connect(port, &log).await);
-        Self {
+        let page = Page::new(connect(port, &log).await, desktop.display().to_owned());
+        let window = Self {
             page,
             name,
             log,
@@ -124,11 +155,32 @@ impl Window {
             _driver: driver,
             _data: data,
             _turn: turn,
-        }
+        };
+        (window, desk)
     }
 
     fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Keeps what a failed journey saw last, and closes the window.
+    async fn end(self, name: &str, outcome: Result<(), String>) {
+        if let Err(error) = &outcome {
+            let shot = remains().join(format!("{name}.png"));
+            let kept = self
+                .desktop
+                .screenshot(&shot)
+                .map(|()| shot.display().to_string());
+            let log = self.log();
+            let tail: Vec<_> = log.lines().rev().take(20).collect();
+            let tail: String = tail
+                .into_iter()
+                .rev()
+                .map(|line| format!("  {line}\n"))
+                .collect();
+            panic!("{name}: {error}\nscreenshot: {kept:?}\nthe app's log ends with\n{tail}");
+        }
+        self.close().await;
     }
 
     /// Ends the session, which closes the window, and sees to it that the app is gone.

@@ -1,29 +1,56 @@
 //! What a journey does on the page: look, wait, click, ask.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 
 /// The page of a window. Errors are sentences for the person who reads the failed test.
 #[derive(Clone)]
-pub struct Page(Client);
+pub struct Page {
+    client: Client,
+    display: String,
+}
 
 /// Long enough for a slow machine; nothing waits when what it waits for is there.
 pub const SOON: Duration = Duration::from_secs(60);
 
 impl Page {
-    pub fn new(client: Client) -> Self {
-        Self(client)
+    pub fn new(client: Client, display: String) -> Self {
+        Self { client, display }
     }
 
     pub fn client(&self) -> &Client {
-        &self.0
+        &self.client
+    }
+
+    /// Saves what the screen shows, small: few colours, because the window has few.
+    pub fn picture(&self, file: &Path) -> Result<(), String> {
+        let saved = Command::new("import")
+            .args(["-display", &self.display, "-window", "root"])
+            .args([
+                "+dither",
+                "-colors",
+                "160",
+                "-define",
+                "png:compression-level=9",
+            ])
+            .arg(format!("PNG8:{}", file.display()))
+            .status();
+        match saved {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("import ended with {status}")),
+            Err(error) => Err(format!("import: {error}")),
+        }
     }
 
     /// Runs a script and gives what it returns.
     pub async fn run(&self, script: &str) -> Result<Value, String> {
-        self.0
+        self.client
             .execute(script, Vec::new())
             .await
             .map_err(|error| format!("script failed: {error}"))
@@ -54,7 +81,7 @@ impl Page {
     pub async fn click(&self, css: &str) -> Result<(), String> {
         self.sees(css, SOON).await?;
         let element = self
-            .0
+            .client
             .find(Locator::Css(css))
             .await
             .map_err(|e| format!("{css}: {e}"))?;

@@ -4,15 +4,16 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        connecting_dialogs::ConnectingDialogs, copy_dialog::CopyDialog, dock::DockPanel,
-        forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay, palette::PalettePanel,
-        rail::Rail, run_dialog::RunDialog, toasts::ToastList,
+        closing_dialog::ClosingDialog, connecting_dialogs::ConnectingDialogs,
+        copy_dialog::CopyDialog, dock::DockPanel, forward_dialog::ForwardDialog, header::Header,
+        key_list::KeyOverlay, palette::PalettePanel, policy::PolicyDialog, rail::Rail,
+        run_dialog::RunDialog, toasts::ToastList,
     },
     route::{Page, Route},
     state::{
-        choices::Choices, clock::Clock, connecting::Connecting, dock::Dock, forwards::Forwards,
-        incidents::Incidents, navigation::Navigation, notices::Notices, palette::Palette,
-        panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
+        choices::Choices, clock::Clock, connecting::Connecting, desk::Desk, dock::Dock,
+        forwards::Forwards, incidents::Incidents, navigation::Navigation, notices::Notices,
+        palette::Palette, panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -31,7 +32,8 @@ pub fn App() -> impl IntoView {
     let choices = Choices::provide(toasts);
     let navigation = Navigation::provide();
     let session = Session::provide();
-    Incidents::provide(session);
+    let incidents = Incidents::provide(session);
+    Desk::provide(choices, navigation, incidents, toasts);
     Forwards::provide(toasts);
     PodTools::provide();
     Panes::provide(Dock::provide(session, toasts));
@@ -54,6 +56,10 @@ pub fn App() -> impl IntoView {
                 {move || match (shows.get(), connected.get()) {
                     // What is not about the active cluster needs none.
                     (Shows::Page(Page::Settings), _) => view! { <SettingsView /> }.into_any(),
+                    #[cfg(feature = "gallery")]
+                    (Shows::Page(Page::Gallery), _) => {
+                        view! { <crate::views::gallery::Gallery /> }.into_any()
+                    }
                     (Shows::Page(Page::Clusters), _) => view! { <ClustersView /> }.into_any(),
                     (Shows::Page(Page::Forwards), _) => view! { <ForwardsView /> }.into_any(),
                     (Shows::Page(Page::Terminal), _) => view! { <TerminalView /> }.into_any(),
@@ -71,6 +77,8 @@ pub fn App() -> impl IntoView {
         </div>
         <ToastList />
         <ConnectingDialogs />
+        <ClosingDialog />
+        <PolicyDialog />
         <PalettePanel />
         <ForwardDialog />
         <CopyDialog />

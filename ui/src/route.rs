@@ -38,11 +38,14 @@ pub enum Page {
     Terminal,
     /// What can be set.
     Settings,
+    /// Every component in every state; offered nowhere.
+    #[cfg(feature = "gallery")]
+    Gallery,
 }
 
 impl Page {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::Dashboard,
         Self::ClusterOverview,
         Self::Clusters,
@@ -50,6 +53,8 @@ impl Page {
         Self::Forwards,
         Self::Terminal,
         Self::Settings,
+        #[cfg(feature = "gallery")]
+        Self::Gallery,
     ];
 
     /// Its name in the address.
@@ -63,6 +68,8 @@ impl Page {
             Self::Forwards => "port-forwards",
             Self::Terminal => "terminal",
             Self::Settings => "settings",
+            #[cfg(feature = "gallery")]
+            Self::Gallery => "gallery",
         }
     }
 
@@ -77,6 +84,8 @@ impl Page {
             Self::Forwards => "Port-forwards",
             Self::Terminal => "Terminal",
             Self::Settings => "Settings",
+            #[cfg(feature = "gallery")]
+            Self::Gallery => "Gallery",
         }
     }
 }
@@ -126,7 +135,7 @@ impl Route {
             let id = rest.filter(|id| !id.is_empty()).map(decode);
             return Some(Self::Incidents { id });
         }
-        if let Some(page) = Page::ALL.into_iter().find(|page| page.id() == first) {
+        if let Some(page) = Page::ALL.iter().copied().find(|page| page.id() == first) {
             return Some(Self::Page(page));
         }
         let asked = |name: &str| {
@@ -221,7 +230,7 @@ mod tests {
         let incident = Route::Incidents {
             id: Some("inc-image_pull_error-1760000000".into()),
         };
-        let pages = Page::ALL.map(Route::Page);
+        let pages = Page::ALL.iter().copied().map(Route::Page);
         let others = [
             Route::table("nodes"),
             Route::facet("pods", "Running"),

@@ -3,6 +3,7 @@
 pub mod choices;
 pub mod clock;
 pub mod connecting;
+pub mod desk;
 pub mod dock;
 pub mod forwards;
 pub mod incidents;

@@ -10,6 +10,8 @@ pub mod clusters;
 pub mod dashboard;
 pub mod first_paint;
 pub mod forwards;
+#[cfg(feature = "gallery")]
+pub mod gallery;
 pub mod incidents;
 pub mod logs;
 pub mod no_cluster;

@@ -170,6 +170,16 @@ impl Clusters {
         contexts
     }
 
+    /// Reads anew what was decided about clusters: the store holds another state.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn recall(&self) -> crate::store::Result<()> {
+        self.preferences.recall().await?;
+        self.reload().await;
+        Ok(())
+    }
+
     fn contexts(&self) -> Arc<Contexts> {
         Arc::clone(&lock(&self.contexts))
     }

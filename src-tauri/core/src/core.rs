@@ -2,15 +2,18 @@
 //!
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
+mod backups;
 mod changes;
 mod clusters;
 mod counted;
+mod diagnostics;
 mod files;
 mod forwards;
 mod guest;
 mod lifecycle;
 mod logs;
 mod notices;
+mod preferences;
 mod tables;
 mod terminals;
 
@@ -21,7 +24,6 @@ use kubegraf_ipc::{
     app::{ReportUi, UiReport, Unwatch},
     cluster::{ClusterStatus, GetStatus, WatchStatus},
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
-    preferences::{GetPreferences, SetPreference},
 };
 
 use tokio::sync::watch;
@@ -32,6 +34,7 @@ use counted::Counted;
 
 use crate::{
     Options, Sink, StreamKey, TaskGuard,
+    backups::Backups,
     cache::Cache,
     clock::Clock,
     clusters::{Active, Clusters, Connection, Preferences, follow as follow_files},
@@ -62,8 +65,10 @@ pub struct Core(Arc<Inner>);
 struct Inner {
     /// The user of this machine.
     actor: String,
+    backup_failure: backups::Failure,
+    backups: Arc<Backups>,
     cache: Arc<Cache>,
-    chosen: Chosen,
+    chosen: Arc<Chosen>,
     clock: Arc<dyn Clock>,
     clusters: Arc<Clusters>,
     detections: Detections,
@@ -145,8 +150,10 @@ impl Core {
         let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
         let core = Self(Arc::new(Inner {
             actor,
+            backup_failure: backups::Failure::default(),
+            backups: Arc::new(Backups::new(&data_dir, store.clone())),
             cache: Arc::default(),
-            chosen: Chosen::new(store.clone()),
+            chosen: Arc::new(Chosen::new(store.clone())),
             clock: Arc::clone(&clock),
             clusters: Arc::new(Clusters::new(sources, preferences, Arc::clone(&clock))),
             detections: Detections::new(store.clone(), Arc::clone(&clock)),
@@ -217,7 +224,17 @@ impl Core {
             .work
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        work.extend([follow, files, idle, connect, sweep]);
+        let obey = TaskGuard::spawn(Self::obey(
+            Arc::clone(&self.0.chosen),
+            self.0.detections.clone(),
+        ));
+        let backup = TaskGuard::spawn(Self::back_up_daily(
+            Arc::clone(&self.0.backups),
+            Arc::clone(&self.0.chosen),
+            Arc::clone(&self.0.clock),
+            Arc::clone(&self.0.backup_failure),
+        ));
+        work.extend([follow, files, idle, connect, sweep, obey, backup]);
     }
 
     /// Ends every stream and every watch and closes the store.
@@ -302,18 +319,6 @@ impl Core {
         let active = self.0.clusters.active().borrow().clone();
         let mirrors = Counted::of(&active);
         Ok(mirrors.status(&active))
-    }
-
-    /// [`GetPreferences`].
-    pub async fn get_preferences(&self, _: GetPreferences) -> Reply<GetPreferences> {
-        Ok(self.0.chosen.all().await?)
-    }
-
-    /// [`SetPreference`].
-    pub async fn set_preference(&self, request: SetPreference) -> Reply<SetPreference> {
-        let now = self.0.clock.epoch_seconds();
-        let change = async { Ok(self.0.chosen.change(request.change, now).await?) };
-        self.0.requests.once(&request.request_id, change).await
     }
 
     /// [`Unwatch`].

@@ -10,7 +10,10 @@ mod mirrors;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -52,6 +55,10 @@ pub(crate) struct Detections {
     store: Store,
     clock: Arc<dyn Clock>,
     running: Arc<tokio::sync::Mutex<HashMap<String, Followed>>>,
+    /// Whether all of them rest.
+    paused: Arc<watch::Sender<bool>>,
+    /// Whether none of them reads logs.
+    mute: Arc<AtomicBool>,
 }
 
 /// What a cluster has learned, replaced whole.
@@ -69,7 +76,20 @@ impl Detections {
             store,
             clock,
             running: Arc::default(),
+            paused: Arc::default(),
+            mute: Arc::default(),
         }
+    }
+
+    /// Lets all engines rest, or work again. What is shown stays as it is meanwhile.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused
+            .send_if_modified(|was| std::mem::replace(was, paused) != paused);
+    }
+
+    /// Lets the engines read the last lines of failing containers, or not.
+    pub(crate) fn read_logs(&self, read: bool) {
+        self.mute.store(!read, Ordering::Relaxed);
     }
 
     /// The detection of a connection, started if it does not run. One that read an older
@@ -96,6 +116,7 @@ impl Detections {
             self.experience(connection.id()).await,
             self.store.clone(),
             Arc::clone(&self.clock),
+            (self.paused.subscribe(), Arc::clone(&self.mute)),
         );
         let followed = Followed {
             connection: Arc::downgrade(connection),
@@ -169,6 +190,7 @@ impl Detection {
         experience: Experience,
         store: Store,
         clock: Arc<dyn Clock>,
+        (paused, mute): (watch::Receiver<bool>, Arc<AtomicBool>),
     ) -> Arc<Self> {
         let ledger = Ledger::new(connection.id(), Quiet::default())
             .restore(stored.into_iter().map(restored));
@@ -192,6 +214,8 @@ impl Detection {
             store: store.clone(),
             shown: shown.clone(),
             written: HashMap::new(),
+            paused,
+            mute,
         };
         Arc::new(Self {
             cluster: connection.id().into(),
@@ -340,11 +364,17 @@ struct Engine {
     store: Store,
     shown: watch::Sender<Arc<Shown>>,
     written: HashMap<String, StoredIncident>,
+    paused: watch::Receiver<bool>,
+    mute: Arc<AtomicBool>,
 }
 
 impl Engine {
     async fn run(mut self) {
         loop {
+            // Its owner ends with the app: then this task ends too.
+            if self.paused.wait_for(|paused| !paused).await.is_err() {
+                return;
+            }
             let began = Instant::now();
             self.judge().await;
             let pause = (began.elapsed() * SHARE).clamp(SETTLE, LONGEST);
@@ -404,7 +434,11 @@ impl Engine {
                 return;
             }
         };
-        self.tails.want(&wanted);
+        if self.mute.load(Ordering::Relaxed) {
+            self.tails.want(&[]);
+        } else {
+            self.tails.want(&wanted);
+        }
         self.write_down(changed).await;
         // Read and shown under one lock: what a person says meanwhile is not lost.
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);

@@ -139,6 +139,11 @@ impl Executions {
         }
     }
 
+    /// Whether one is being done now.
+    pub(crate) fn are_running(&self) -> bool {
+        !lock(&self.inner.running).is_empty()
+    }
+
     /// Tells every execution that an earlier process left running to be interrupted, and gives
     /// their ids. Only the one process that may own running executions calls it, at its start.
     ///

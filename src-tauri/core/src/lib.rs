@@ -3,12 +3,14 @@
 //! It owns every kube client and every credential and hands out only the plain data of
 //! `kubegraf-ipc`. It knows nothing of Tauri, of windows or of how things look.
 
+mod backups;
 mod cache;
 pub mod clock;
 pub mod clusters;
 mod core;
 mod detection;
 pub mod executions;
+mod features;
 mod files;
 pub mod fix;
 mod forwards;

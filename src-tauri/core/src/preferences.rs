@@ -1,13 +1,17 @@
 //! What a person has set up for themselves, checked and kept. It knows settings and the kinds they
 //! are about, not how anything looks.
 
+pub(crate) mod document;
+
 use kubegraf_ipc::{
     Code, Error as WireError,
-    preferences::{PreferenceChange, Preferences, TableLayout},
+    preferences::{POLICY, PreferenceChange, Preferences, TableLayout},
 };
-use tokio::sync::Mutex;
+use std::sync::{PoisonError, RwLock};
 
-use crate::{kinds, store::Store};
+use tokio::sync::{Mutex, watch};
+
+use crate::{features, kinds, store::Store};
 
 /// Key of the one settings row.
 const KEY: &str = "preferences";
@@ -22,6 +26,9 @@ const VIEWS: &[&str] = &[
 const WIDTHS: std::ops::RangeInclusive<u32> = 40..=2000;
 /// Seconds between two refreshes of an overview.
 const SECONDS: std::ops::RangeInclusive<u32> = 1..=60;
+
+/// Daily backups that are kept.
+const BACKUPS: std::ops::RangeInclusive<u32> = 1..=90;
 
 /// A change that is refused; what was set stays.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +69,18 @@ pub enum Error {
     /// A refresh out of bounds.
     #[error("a refresh every {0} s was asked for, it must be 1 to 60")]
     Seconds(u32),
+    /// Too few or too many backups.
+    #[error("{0} daily backups were to be kept, it must be 1 to 90")]
+    Backups(u32),
+    /// A feature that does not exist.
+    #[error("there is no feature \"{0}\"")]
+    Feature(String),
+    /// A policy that was never shown.
+    #[error("there is no version {0} of the privacy policy")]
+    Policy(u32),
+    /// A file that holds no settings.
+    #[error("the file holds no settings of KubeGraf: {0}")]
+    File(String),
     /// The store could not keep or tell it.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
@@ -81,6 +100,10 @@ pub(crate) struct Chosen {
     store: Store,
     /// A change reads and writes the whole: one at a time.
     writing: Mutex<()>,
+    /// Counts the changes.
+    changes: watch::Sender<u64>,
+    /// What the store holds, once it was read: every command asks what is switched off.
+    known: RwLock<Option<Preferences>>,
 }
 
 impl Chosen {
@@ -88,12 +111,23 @@ impl Chosen {
         Self {
             store,
             writing: Mutex::default(),
+            changes: watch::Sender::default(),
+            known: RwLock::default(),
         }
     }
 
     /// Everything that is set. What an older or newer version wrote in another shape counts as
     /// never set: preferences must not keep the app from starting.
     pub(crate) async fn all(&self) -> Result<Preferences, Error> {
+        if let Some(known) = &*self.known.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        let read = self.read().await?;
+        self.remember(Some(read.clone()));
+        Ok(read)
+    }
+
+    async fn read(&self) -> Result<Preferences, Error> {
         match self.store.setting(KEY).await {
             Ok(stored) => Ok(stored.unwrap_or_default()),
             Err(error @ crate::store::Error::Read { .. }) => Err(error.into()),
@@ -113,8 +147,35 @@ impl Chosen {
         let _turn = self.writing.lock().await;
         let mut preferences = self.all().await?;
         apply(&mut preferences, change)?;
-        self.store.set_setting(KEY, &preferences, now).await?;
-        Ok(preferences)
+        self.keep(preferences, now).await
+    }
+
+    /// Puts others in the place of all of them.
+    pub(crate) async fn replace(&self, all: Preferences, now: i64) -> Result<Preferences, Error> {
+        let _turn = self.writing.lock().await;
+        self.keep(all, now).await
+    }
+
+    async fn keep(&self, all: Preferences, now: i64) -> Result<Preferences, Error> {
+        self.store.set_setting(KEY, &all, now).await?;
+        self.remember(Some(all.clone()));
+        self.changes.send_modify(|count| *count += 1);
+        Ok(all)
+    }
+
+    /// The store holds others now.
+    pub(crate) fn replaced(&self) {
+        self.remember(None);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn remember(&self, all: Option<Preferences>) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = all;
+    }
+
+    /// Wakes whoever shows or follows them.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 }
 
@@ -134,6 +195,37 @@ fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), 
                 return Err(Error::Seconds(seconds));
             }
             preferences.overview_seconds = seconds;
+        }
+        PreferenceChange::Closing(closing) => preferences.closing = closing,
+        PreferenceChange::Alert { source, on } => {
+            preferences.alerts.retain(|known| *known != source);
+            if on {
+                preferences.alerts.push(source);
+            }
+        }
+        PreferenceChange::ScansPaused(paused) => preferences.scans_paused = paused,
+        PreferenceChange::ReadOnly(on) => preferences.read_only = on,
+        PreferenceChange::Feature { id, on } => {
+            if !features::exists(&id) {
+                return Err(Error::Feature(id));
+            }
+            preferences.features_off.retain(|off| *off != id);
+            if !on {
+                preferences.features_off.push(id);
+            }
+        }
+        PreferenceChange::BackupDaily(on) => preferences.backup_daily = on,
+        PreferenceChange::BackupKeep(count) => {
+            if !BACKUPS.contains(&count) {
+                return Err(Error::Backups(count));
+            }
+            preferences.backup_keep = count;
+        }
+        PreferenceChange::Policy(version) => {
+            if version > POLICY {
+                return Err(Error::Policy(version));
+            }
+            preferences.policy = version;
         }
         PreferenceChange::Table(layout) => {
             check(&layout)?;
@@ -306,6 +398,7 @@ mod tests {
             .set_setting(KEY, &serde_json::json!({"theme": "dark", "later": true}), 1)
             .await
             .unwrap();
+        chosen.replaced();
         let read = chosen.all().await.unwrap();
         assert_eq!(read.theme, kubegraf_ipc::preferences::Theme::Dark);
         assert!(read.flash);

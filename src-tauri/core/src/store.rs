@@ -6,6 +6,7 @@
 //! that an acknowledged write survives a kill and a power cut; up to four connections read beside it.
 
 mod audit;
+mod copy;
 mod error;
 mod executions;
 mod feedback;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
+
+pub(crate) use copy::check_copy;
 
 pub use audit::{AuditEntry, AuditPhase, AuditRow};
 pub use error::Error;

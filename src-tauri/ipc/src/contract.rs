@@ -4,8 +4,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, doctor::*, execution::*, files::*, forward::*, incident::*, inspect::*,
-    lifecycle::*, logs::*, notice::*, overview::*, preferences::*, table::*, terminal::*,
+    app::*, backup::*, cluster::*, doctor::*, execution::*, features::*, files::*, forward::*,
+    incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
+    table::*, terminal::*,
 };
 
 /// A request that is answered once.
@@ -91,6 +92,13 @@ ipc! {
         preview_revert(PreviewRevert) -> Plan;
         list_executions(ListExecutions) -> Vec<Execution>;
         report_ui(ReportUi) -> ();
+        list_features(ListFeatures) -> Vec<FeatureInfo>;
+        get_backup_status(GetBackupStatus) -> BackupStatus;
+        list_backups(ListBackups) -> Vec<Backup>;
+        export_settings(ExportSettings) -> SavedFile;
+        export_diagnostics(ExportDiagnostics) -> SavedFile;
+        pick_kubeconfig(PickKubeconfig) -> Option<String>;
+        leave_window(LeaveWindow) -> ();
         unwatch(Unwatch) -> ();
     }
     mutations {
@@ -110,6 +118,10 @@ ipc! {
         cancel_execution(CancelExecution) -> ();
         set_preference(SetPreference) -> Preferences;
         run_in_pod(RunInPod) -> RunOutput;
+        back_up_now(BackUpNow) -> Backup;
+        restore_backup(RestoreBackup) -> Backup;
+        delete_backup(DeleteBackup) -> ();
+        import_settings(ImportSettings) -> Preferences;
         start_forward(StartForward) -> Forward;
         stop_forward(StopForward) -> ();
         restart_forward(RestartForward) -> Forward;
@@ -122,6 +134,7 @@ ipc! {
         watch_incidents(WatchIncidents) => IncidentsEvent;
         watch_execution(WatchExecution) => ExecutionEvent;
         watch_notices(WatchNotices) => NoticeList;
+        watch_preferences(WatchPreferences) => Preferences;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
         open_terminal(OpenTerminal) => TerminalBytes;

@@ -54,6 +54,8 @@ pub enum Code {
     ConsentNeeded,
     /// What was approved is not what is there now: the window offers a fresh preview.
     Conflict,
+    /// A person has switched it off: the window leads to the settings.
+    SwitchedOff,
     /// The local database cannot take or give data.
     Storage,
     /// Anything else, with its cause in `detail`.

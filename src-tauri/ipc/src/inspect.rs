@@ -150,6 +150,12 @@ pub struct ApiCalls {
     pub renewals: u64,
 }
 
+/// Writes a file for an issue: how the app is and what it did, with no name of a cluster, an object, a person
+/// or a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+pub struct ExportDiagnostics {}
+
 /// What this installation and a cluster can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]

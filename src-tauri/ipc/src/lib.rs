@@ -8,10 +8,12 @@
 
 pub mod age;
 pub mod app;
+pub mod backup;
 pub mod cluster;
 pub mod doctor;
 pub mod error;
 pub mod execution;
+pub mod features;
 pub mod files;
 pub mod forward;
 pub mod incident;

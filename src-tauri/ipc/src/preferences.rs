@@ -2,10 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::notice::NoticeSource;
+
+/// The version of the privacy policy: a person is asked again when it grows.
+pub const POLICY: u32 = 1;
+
 /// Asks for all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 pub struct GetPreferences {}
+
+/// Streams all of them: once at the start and on every change, whoever made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+pub struct WatchPreferences {}
 
 /// Changes one of them; answers all of them as they are then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +43,32 @@ pub enum PreferenceChange {
     StartView(String),
     /// Seconds between two refreshes of the dashboard: 1 to 60.
     OverviewSeconds(u32),
+    /// What closing the window does.
+    Closing(Closing),
+    /// Whether what comes from a source is told on the desktop while the window is hidden.
+    Alert {
+        /// The source.
+        source: NoticeSource,
+        /// Told or not.
+        on: bool,
+    },
+    /// Whether the incident engine rests.
+    ScansPaused(bool),
+    /// Whether nothing may be changed in any cluster.
+    ReadOnly(bool),
+    /// Whether a feature is on.
+    Feature {
+        /// [`crate::features::FeatureInfo::id`].
+        id: String,
+        /// On or off.
+        on: bool,
+    },
+    /// Whether a backup is made every day.
+    BackupDaily(bool),
+    /// Daily backups that are kept: 1 to 90.
+    BackupKeep(u32),
+    /// The version of the privacy policy a person has agreed to, [`POLICY`] at most.
+    Policy(u32),
     /// How a table is laid out; replaces what was set for its kind.
     Table(TableLayout),
     /// The kind's table as kubectl has it.
@@ -54,6 +90,24 @@ pub struct Preferences {
     pub start_view: String,
     /// Seconds between two refreshes of the dashboard.
     pub overview_seconds: u32,
+    /// What closing the window does.
+    pub closing: Closing,
+    /// What is told on the desktop while the window is hidden.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub alerts: Vec<NoticeSource>,
+    /// Whether the incident engine rests: incidents stay as they are until it works again.
+    pub scans_paused: bool,
+    /// Whether nothing may be changed in any cluster.
+    pub read_only: bool,
+    /// The features that are switched off.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub features_off: Vec<String>,
+    /// Whether a backup is made every day.
+    pub backup_daily: bool,
+    /// Daily backups that are kept.
+    pub backup_keep: u32,
+    /// The version of the privacy policy a person has agreed to; 0 is none.
+    pub policy: u32,
     /// Tables that are not laid out as kubectl has them, one entry per kind.
     #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
     pub tables: Vec<TableLayout>,
@@ -67,9 +121,31 @@ impl Default for Preferences {
             flash: true,
             start_view: "dashboard".into(),
             overview_seconds: 1,
+            closing: Closing::Ask,
+            alerts: vec![NoticeSource::Incident, NoticeSource::Execution],
+            scans_paused: false,
+            read_only: false,
+            features_off: Vec::new(),
+            backup_daily: true,
+            backup_keep: 7,
+            policy: 0,
             tables: Vec::new(),
         }
     }
+}
+
+/// What closing the window does where the desktop shows the tray; elsewhere it always quits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// Asks, once: the answer is kept.
+    #[default]
+    Ask,
+    /// The window goes, the tray and what runs stay.
+    Hide,
+    /// Everything ends.
+    Quit,
 }
 
 /// Light or dark.

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, files::*, forward::*,
-    incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
-    table::*, terminal::*,
+    app::*, backup::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, features::*,
+    files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
+    preferences::*, table::*, terminal::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -61,7 +61,13 @@ round_trips! {
     watch_logs: WatchLogs, logs_event: LogsEvent, set_log_view: SetLogView, find_log: FindLog,
     list_log_patterns: ListLogPatterns, log_patterns: LogPatterns,
     read_log_text: ReadLogText, save_logs: SaveLogs, saved_logs: SavedLogs,
-    unwatch: Unwatch, report_ui: ReportUi,
+    unwatch: Unwatch, report_ui: ReportUi, leave_window: LeaveWindow,
+    watch_preferences: WatchPreferences,
+    list_features: ListFeatures, feature_info: FeatureInfo, pick_kubeconfig: PickKubeconfig,
+    get_backup_status: GetBackupStatus, backup_status: BackupStatus, list_backups: ListBackups,
+    backup: Backup, back_up_now: BackUpNow, restore_backup: RestoreBackup,
+    delete_backup: DeleteBackup, export_settings: ExportSettings, saved_file: SavedFile,
+    import_settings: ImportSettings, export_diagnostics: ExportDiagnostics,
     refresh_clusters: RefreshClusters, watch_clusters: WatchClusters, test_cluster: TestCluster,
     cluster_health: ClusterHealth, add_kubeconfig: AddKubeconfig,
     remove_kubeconfig: RemoveKubeconfig, allow_exec: AllowExec, set_protected: SetProtected,

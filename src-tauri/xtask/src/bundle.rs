@@ -74,7 +74,7 @@ pub fn make(build: Build) -> Result<Packages> {
     }
     install::ensure("make packages", &[needs::WINDOW, needs::NPM])?;
     let bundler = bundler()?;
-    ui::build(ui::Profile::Small)?;
+    ui::build(ui::Profile::Shipped)?;
     app::build(build == Build::Release)?;
     let folder = workspace::target()
         .join(if build == Build::Release {

@@ -74,6 +74,18 @@ impl Desktop {
             .env_remove("WAYLAND_DISPLAY");
     }
 
+    /// The display's name, `:99`.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The address of its session bus.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
     /// Saves what the screen shows as a PNG.
     ///
     /// # Errors

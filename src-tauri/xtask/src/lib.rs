@@ -21,6 +21,7 @@ pub mod options;
 pub mod process;
 pub mod requirements;
 pub mod run;
+pub mod screenshots;
 pub mod test;
 pub mod ui;
 pub mod verb;

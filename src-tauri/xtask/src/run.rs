@@ -66,7 +66,10 @@ impl Verb for Run {
                 "no display ($DISPLAY and $WAYLAND_DISPLAY are empty): the window runs under Xvfb, Ctrl-C ends it"
             );
         }
-        ui::build(ui::Profile::Small)?;
+        ui::build(match given.has("--release") {
+            true => ui::Profile::Shipped,
+            false => ui::Profile::Small,
+        })?;
         let binary = app::build(given.has("--release"))?;
         let mut arguments = given.rest.clone();
         if given.has("--demo") {

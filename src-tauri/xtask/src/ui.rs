@@ -14,7 +14,9 @@ use crate::{install, needs, process, workspace};
 /// How the wasm is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// Small and quick to run: what is shipped and tested.
+    /// Small and quick to run: what is shipped.
+    Shipped,
+    /// The same with the gallery of components: what is tested.
     Small,
     /// Quick to compile: while developing.
     Quick,
@@ -23,14 +25,14 @@ pub enum Profile {
 impl Profile {
     fn cargo_name(self) -> &'static str {
         match self {
-            Self::Small => "wasm",
+            Self::Shipped | Self::Small => "wasm",
             Self::Quick => "dev",
         }
     }
 
     fn folder(self) -> &'static str {
         match self {
-            Self::Small => "wasm",
+            Self::Shipped | Self::Small => "wasm",
             Self::Quick => "debug",
         }
     }
@@ -63,6 +65,9 @@ fn compile(route: &Route, profile: Profile) -> Result<PathBuf> {
         "--profile",
         profile.cargo_name(),
     ]);
+    if profile != Profile::Shipped {
+        cargo.args(["--features", "gallery"]);
+    }
     cargo.env("CARGO_TARGET_DIR", &target);
     route.apply(&mut cargo);
     process::run(&mut cargo).context("the front end does not build")?;

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use anyhow::Result;
 
 use crate::options::{Flag, Given, Words};
-use crate::{bench, bundle, check, cluster, dev, requirements, run, test};
+use crate::{bench, bundle, check, cluster, dev, requirements, run, screenshots, test};
 
 /// One verb of `cargo xtask`.
 pub trait Verb: Sync {
@@ -50,6 +50,7 @@ pub const VERBS: &[&dyn Verb] = &[
     &cluster::ClusterVerb,
     &requirements::Requirements,
     &bundle::Bundle,
+    &screenshots::Screenshots,
 ];
 
 /// The help of the whole tool.

@@ -6,7 +6,8 @@ use kubegraf_ipc::{
     Error,
     age::human_duration,
     inspect::{
-        ApiCalls, CacheStats, Capabilities, ConnectionStats, GetCacheStats, GetCapabilities,
+        ApiCalls, CacheStats, Capabilities, ConnectionStats, ExportDiagnostics, GetCacheStats,
+        GetCapabilities,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -18,7 +19,7 @@ use crate::{
         diagnostics::{self, bytes},
         words::{grouped, plural, sentence},
     },
-    state::{clock::Clock, session::Session},
+    state::{clock::Clock, session::Session, toasts::Toasts},
 };
 
 /// How often the figures are read while they are shown.
@@ -49,6 +50,15 @@ pub fn Diagnostics() -> impl IntoView {
             });
         }
     });
+    let toasts = Toasts::expect();
+    let export = move |_| {
+        spawn_local(async move {
+            match ipc::call(ExportDiagnostics {}).await {
+                Ok(saved) => toasts.say(format!("Written to {}.", saved.path)),
+                Err(error) => toasts.complain("writing the diagnostics", &error),
+            }
+        });
+    };
     let connections = move || match stats.get() {
         Some(Ok(stats)) => stats.connections,
         _ => Vec::new(),
@@ -94,7 +104,13 @@ pub fn Diagnostics() -> impl IntoView {
                 Ok(able) => view! { <Able able /> }.into_any(),
                 Err(error) => view! { <p class="dim">{sentence(&error.message)}</p> }.into_any(),
             })}
-            <span><CopyButton text label="Copy as text" /></span>
+            <div class="diagnostics-take">
+                <CopyButton text label="Copy as text" />
+                <button class="button small" type="button" data-action="export-diagnostics" on:click=export>
+                    "Write a file for an issue"
+                </button>
+                <span class="dim">"The file names no cluster, object, person or place."</span>
+            </div>
         </div>
     }
 }

@@ -27,13 +27,16 @@ pub fn HealthTile(
         None => "Health not known yet".into(),
     });
     let button = view! {
+        // Without the spaces between them, words that stand apart would be read as one.
         <span class="tile-title">"Health"</span>
+        " "
         {move || match score() {
             None => view! { <span class="bone tile-bone"></span> }.into_any(),
             Some(score) => view! {
                 <span class="tile-figure number" data-score=score>
                     <ToneMark tone />
                     {score}
+                    " "
                     <span class="tile-of">{figures::verdict(score)}</span>
                 </span>
             }

@@ -78,7 +78,7 @@ pub fn IncidentLine(
                 })}
                 <span class="incident-since dim number">{since}</span>
             </span>
-            <span class="incident-title">{move || row.with(|row| row.title.clone())}</span>
+            <span class="incident-title">{move || row.with(words::plain_title)}</span>
             <span class="incident-where clip dim">
                 {move || row.with(|row| format!("{} {}", row.resource.kind, path(&row.resource)))}
             </span>

@@ -2,6 +2,7 @@
 
 use kubegraf_ipc::{
     Error,
+    app::PickKubeconfig,
     cluster::{AddKubeconfig, FileOrigin, KubeconfigFile, RemoveKubeconfig},
 };
 use leptos::{ev, html, prelude::*, task::spawn_local};
@@ -130,6 +131,20 @@ pub fn AddFile(
             busy.try_set(false);
         });
     };
+    let pick = move |_| {
+        spawn_local(async move {
+            match ipc::call(PickKubeconfig {}).await {
+                Ok(Some(chosen)) => {
+                    refused.try_set(None);
+                    path.try_set(chosen);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    refused.try_set(Some(error));
+                }
+            }
+        });
+    };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         add();
@@ -140,6 +155,7 @@ pub fn AddFile(
                 <div class="dialog-body add-file">
                     <label class="add-file-field">
                         <span>"Path of the file"</span>
+                        <span class="add-file-line">
                         <input
                             class="input mono"
                             type="text"
@@ -156,6 +172,10 @@ pub fn AddFile(
                                 path.set(event.target().value());
                             }
                         />
+                        <button class="button" type="button" data-action="pick-file" on:click=pick>
+                            "Choose…"
+                        </button>
+                        </span>
                     </label>
                     <p class="tone-bad selectable" id="add-file-error" role="alert">
                         {move || refused.get().map(|error| sentence(&error.message))}

@@ -6,7 +6,9 @@ use crate::{
     components::icon::{Glyph, Icon},
     model::words::plural,
     route::Route,
-    state::{incidents::Incidents, navigation::Navigation, prefs, session::Session},
+    state::{
+        choices::Choices, incidents::Incidents, navigation::Navigation, prefs, session::Session,
+    },
     views::registry::{Entry, Section, entries},
 };
 
@@ -17,6 +19,7 @@ const ROOMY: f64 = 1440.0;
 #[component]
 pub fn Rail() -> impl IntoView {
     let session = Session::expect();
+    let choices = Choices::expect();
     let roomy = || {
         window()
             .inner_width()
@@ -40,7 +43,7 @@ pub fn Rail() -> impl IntoView {
     let sections = move || {
         let entries = session
             .kinds
-            .with(|kinds| entries(kinds.as_deref().unwrap_or_default()));
+            .with(|kinds| entries(kinds.as_deref().unwrap_or_default(), &choices.hidden()));
         let mut sections: Vec<(Section, Vec<Entry>)> = Vec::new();
         for entry in entries {
             match sections.last_mut() {

@@ -2,9 +2,17 @@
 
 use kubegraf_ipc::{
     execution::{ExecutionStatus, Outcome},
-    incident::{EvidenceSource, Fix, Impact, IncidentState, Safety, Severity},
+    incident::{EvidenceSource, Fix, Impact, IncidentRow, IncidentState, Safety, Severity},
     object::{ObjectRef, Tone},
 };
+
+/// An incident's title where its object stands beside it anyway: `Node/a: the kubelet is silent` becomes
+/// `The kubelet is silent`.
+#[must_use]
+pub fn plain_title(row: &IncidentRow) -> String {
+    let object = format!("{}/{}: ", row.resource.kind, row.resource.name);
+    sentence(row.title.strip_prefix(&object).unwrap_or(&row.title))
+}
 
 /// `51870` as `51,870`.
 #[must_use]
@@ -230,6 +238,34 @@ mod tests {
     use kubegraf_ipc::incident::FixRecord;
 
     use super::*;
+
+    #[test]
+    fn a_title_does_not_repeat_the_object_beside_it() {
+        let mut row = IncidentRow {
+            id: "inc-node_not_ready-1760000000".into(),
+            r#type: "node_not_ready".into(),
+            severity: Severity::Critical,
+            state: IncidentState::Open,
+            title: "Node/worker-a3: the kubelet does not report".into(),
+            resource: ObjectRef {
+                api_version: "v1".into(),
+                kind: "Node".into(),
+                namespace: String::new(),
+                name: "worker-a3".into(),
+                uid: None,
+            },
+            cause: "kubelet_silent".into(),
+            confidence: 0.9,
+            first_seen: 0,
+            last_seen: 0,
+            fix_ready: false,
+            reopened: 0,
+            attention: Default::default(),
+        };
+        assert_eq!(plain_title(&row), "The kubelet does not report");
+        row.title = "two nodes: one rack".into();
+        assert_eq!(plain_title(&row), "Two nodes: one rack");
+    }
 
     #[test]
     fn numbers_are_grouped_by_thousands() {

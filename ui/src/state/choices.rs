@@ -1,13 +1,14 @@
 //! What the person has set up, as core keeps it. Theme and colours are repeated in local storage,
 //! because they must be there before core can be asked.
 
+use kubegraf_ipc::features::{FeatureInfo, ListFeatures};
 use kubegraf_ipc::preferences::{
-    GetPreferences, PreferenceChange, Preferences, Scheme, SetPreference, TableLayout, Theme,
+    PreferenceChange, Preferences, Scheme, SetPreference, TableLayout, Theme, WatchPreferences,
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    ipc,
+    ipc::{self, WatchGuard},
     state::{prefs, toasts::Toasts},
 };
 
@@ -18,6 +19,11 @@ pub struct Choices {
     pub all: RwSignal<Preferences>,
     /// Whether core has answered.
     pub known: RwSignal<bool>,
+    /// What can be switched off; empty until core has answered.
+    pub features: RwSignal<Vec<FeatureInfo>>,
+    /// Changes that core has not answered: what it tells meanwhile is older than what is shown.
+    under_way: StoredValue<u32>,
+    guard: StoredValue<Option<WatchGuard>>,
     toasts: Toasts,
 }
 
@@ -31,17 +37,47 @@ impl Choices {
                 ..Preferences::default()
             }),
             known: RwSignal::new(false),
+            features: RwSignal::new(Vec::new()),
+            under_way: StoredValue::new(0),
+            guard: StoredValue::new(None),
             toasts,
         };
         provide_context(choices);
-        spawn_local(async move {
-            match ipc::call(GetPreferences {}).await {
-                Ok(all) => choices.take(all),
-                Err(error) => toasts.complain("reading the preferences", &error),
-            }
+        let failed = move |error| {
+            toasts.complain("reading the preferences", &error);
             choices.known.set(true);
+        };
+        let opened = ipc::watch(
+            &WatchPreferences {},
+            move |all| {
+                if choices.under_way.get_value() == 0 {
+                    choices.take(all);
+                }
+                choices.known.set(true);
+            },
+            failed,
+        );
+        match opened {
+            Ok(guard) => choices.guard.set_value(Some(guard)),
+            Err(error) => failed(error),
+        }
+        spawn_local(async move {
+            match ipc::call(ListFeatures {}).await {
+                Ok(list) => choices.features.set(list),
+                Err(error) => toasts.complain("reading the features", &error),
+            }
         });
         choices
+    }
+
+    /// The views that are switched off, as routes.
+    #[must_use]
+    pub fn hidden(self) -> Vec<String> {
+        let off = self.all.with(|all| all.features_off.clone());
+        self.features.with(|features| {
+            let hidden = features.iter().filter(|feature| off.contains(&feature.id));
+            hidden.flat_map(|feature| feature.routes.clone()).collect()
+        })
     }
 
     /// The preferences provided above.
@@ -59,20 +95,30 @@ impl Choices {
 
     /// Shows a change at once and has core keep it; what core refuses is taken back.
     pub fn change(self, change: PreferenceChange) {
+        spawn_local(self.keep(change));
+    }
+
+    /// The same, and waits until core has kept it or refused.
+    pub async fn keep(self, change: PreferenceChange) {
         let before = self.all.get_untracked();
         let mut after = before.clone();
         foresee(&mut after, change.clone());
         self.take(after);
-        spawn_local(async move {
-            let request = SetPreference {
-                request_id: ipc::request_id(),
-                change,
-            };
-            if let Err(error) = ipc::call(request).await {
+        self.under_way.update_value(|count| *count += 1);
+        let request = SetPreference {
+            request_id: ipc::request_id(),
+            change,
+        };
+        let answer = ipc::call(request).await;
+        self.under_way.update_value(|count| *count -= 1);
+        match answer {
+            Ok(all) if self.under_way.get_value() == 0 => self.take(all),
+            Ok(_) => {}
+            Err(error) => {
                 self.take(before);
                 self.toasts.complain("keeping the setting", &error);
             }
-        });
+        }
     }
 
     fn take(self, all: Preferences) {
@@ -99,6 +145,24 @@ fn foresee(all: &mut Preferences, change: PreferenceChange) {
         PreferenceChange::Flash(flash) => all.flash = flash,
         PreferenceChange::StartView(view) => all.start_view = view,
         PreferenceChange::OverviewSeconds(seconds) => all.overview_seconds = seconds,
+        PreferenceChange::Closing(closing) => all.closing = closing,
+        PreferenceChange::Alert { source, on } => {
+            all.alerts.retain(|known| *known != source);
+            if on {
+                all.alerts.push(source);
+            }
+        }
+        PreferenceChange::ScansPaused(paused) => all.scans_paused = paused,
+        PreferenceChange::ReadOnly(on) => all.read_only = on,
+        PreferenceChange::Feature { id, on } => {
+            all.features_off.retain(|off| *off != id);
+            if !on {
+                all.features_off.push(id);
+            }
+        }
+        PreferenceChange::BackupDaily(on) => all.backup_daily = on,
+        PreferenceChange::BackupKeep(count) => all.backup_keep = count,
+        PreferenceChange::Policy(version) => all.policy = version,
         PreferenceChange::Table(layout) => {
             all.tables.retain(|table| table.kind != layout.kind);
             all.tables.push(layout);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use kubegraf_ipc::{
     Error,
-    incident::{IncidentRow, IncidentSummary, IncidentsEvent, WatchIncidents},
+    incident::{IncidentRow, IncidentSummary, IncidentsEvent, Severity, WatchIncidents},
     object::{Delta, Freshness},
 };
 use leptos::prelude::*;
@@ -29,6 +29,8 @@ pub struct Incidents {
     pub freshness: RwSignal<Option<Freshness>>,
     /// Cluster time of the last evaluation, epoch seconds.
     pub evaluated_at: RwSignal<i64>,
+    /// The severity that was chosen outside of the view, until the view has taken it.
+    pub wanted: RwSignal<Option<Severity>>,
     /// Why the incidents cannot be followed.
     pub failure: RwSignal<Option<Error>>,
     session: Session,
@@ -44,6 +46,7 @@ impl Incidents {
             order: RwSignal::new(Vec::new()),
             freshness: RwSignal::new(None),
             evaluated_at: RwSignal::new(0),
+            wanted: RwSignal::new(None),
             failure: RwSignal::new(None),
             session,
             rows: StoredValue::new(HashMap::new()),

@@ -117,7 +117,7 @@ impl Palette {
             key,
             deed,
         };
-        let mut all: Vec<Entry> = registry::entries(&kinds)
+        let mut all: Vec<Entry> = registry::entries(&kinds, &self.choices.hidden())
             .into_iter()
             .map(|view| {
                 let about = match kinds.iter().find(|kind| kind.id == view.route.view()) {

@@ -7,6 +7,7 @@ use crate::{
     components::{
         cluster_detail::ClusterDetail,
         cluster_line::ClusterLine,
+        connect_card::ConnectCard,
         icon::{Glyph, Icon},
         kubeconfig_files::{AddFile, KubeconfigFiles},
         mark::ToneMark,
@@ -92,6 +93,7 @@ pub fn ClustersView() -> impl IntoView {
         </div>
         <div class="clusters" class:clusters-split=move || shown.with(Option::is_some)>
             <div class="clusters-list">
+                <ConnectCard />
                 <Notices />
                 <div class="contexts" role="list" aria-label="Clusters" on:keydown=move |event| walk(&event, "[data-cluster-name]")>
                     <For each=move || found.get() key=Clone::clone let:id>

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use crate::{
     components::{
         capacity::CapacityBars,
+        connect_card::ConnectCard,
         empty::EmptyState,
         freshness::FreshnessChip,
         health::HealthTile,
@@ -16,6 +17,7 @@ use crate::{
         incident_row::IncidentLine,
         load_list::NamespaceList,
         mark::ToneMark,
+        paused::PausedChip,
         state_bar::StateBar,
         usage_chart::UsageChart,
         warning_list::WarningList,
@@ -46,6 +48,7 @@ pub fn Dashboard() -> impl IntoView {
             <h1>"Dashboard"</h1>
             <span class="dim clip">{move || session.cluster_name()}</span>
             <OverviewFreshness glance />
+            <PausedChip />
             <span class="header-space"></span>
             <Actions />
         </div>
@@ -138,6 +141,7 @@ fn Board(
         };
     view! {
         <div class="board">
+            <ConnectCard />
             <div class="tiles">
                 <HealthTile overview />
                 <IncidentTile />
@@ -175,7 +179,7 @@ fn Board(
                 />
             </div>
             <Calm glance />
-            <div class="cards">
+            <div class="cards cards-mixed">
                 <section class="card">
                     <h2>"Capacity"</h2>
                     <CapacityBars overview />

@@ -12,7 +12,7 @@ use crate::{
     components::{
         empty::EmptyState, fixes::OpenPlan, freshness::FreshnessChip, icon::Icon,
         incident_detail::IncidentBody, incident_filter::IncidentFilter, incident_row::IncidentLine,
-        plan::Wanted, walk::walk,
+        paused::PausedChip, plan::Wanted, walk::walk,
     },
     ipc,
     model::{
@@ -40,6 +40,15 @@ pub fn IncidentsView() -> impl IntoView {
                 .with(|f| matches!(f, Some(f) if !matches!(f, Freshness::Loading { .. })))
     });
     let sieve = RwSignal::new(Sieve::default());
+    Effect::new(move |_| {
+        if let Some(severity) = incidents.wanted.get() {
+            incidents.wanted.set(None);
+            sieve.set(Sieve {
+                severity: Some(severity),
+                ..Sieve::default()
+            });
+        }
+    });
     let rows = Memo::new(move |_| {
         let order = incidents.order.get();
         let rows = order.iter().filter_map(|id| Some(incidents.row(id)?.get()));
@@ -76,6 +85,7 @@ pub fn IncidentsView() -> impl IntoView {
             <h1>"Incidents"</h1>
             <Tally />
             <FreshnessChip freshness=incidents.freshness />
+            <PausedChip />
         </div>
         <Show when=move || some.get()>
             <div class="toolbar">

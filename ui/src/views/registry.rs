@@ -78,9 +78,10 @@ const PAGES: &[(Page, Section, Icon)] = &[
     (Page::Settings, Section::Settings, Icon::Settings),
 ];
 
-/// The views there are, given the kinds core has tables for, in the rail's order.
+/// The views there are, given the kinds core has tables for and the routes that are switched off, in the
+/// rail's order.
 #[must_use]
-pub fn entries(kinds: &[KindInfo]) -> Vec<Entry> {
+pub fn entries(kinds: &[KindInfo], off: &[String]) -> Vec<Entry> {
     let pages = PAGES.iter().map(|&(page, section, icon)| Entry {
         section,
         title: page.title().into(),
@@ -103,6 +104,7 @@ pub fn entries(kinds: &[KindInfo]) -> Vec<Entry> {
         .iter()
         .filter(|kind| TABLES.iter().all(|(id, ..)| *id != kind.id));
     entries.extend(unlisted.map(|kind| entry(kind, Section::More, Icon::Table)));
+    entries.retain(|entry| off.iter().all(|route| route != entry.route.view()));
     entries.sort_by_key(|entry| entry.section);
     entries
 }
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn only_what_exists_is_offered_and_nothing_is_lost() {
-        let entries = entries(&[kind("widgets"), kind("nodes"), kind("pods")]);
+        let entries = entries(&[kind("widgets"), kind("nodes"), kind("pods")], &[]);
         let places: Vec<_> = entries
             .iter()
             .map(|e| (e.section, e.route.view().to_owned()))

@@ -1,5 +1,9 @@
 //! What can be set; applied at once and kept by core.
 
+mod backup;
+mod desktop;
+mod features;
+
 use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
 use leptos::prelude::*;
 
@@ -8,6 +12,7 @@ use crate::{
         diagnostics::Diagnostics,
         icon::{Glyph, Icon},
         key_list::KeyList,
+        policy::Promises,
         tick::Tick,
     },
     model::{fuzzy, keys::Place},
@@ -16,41 +21,74 @@ use crate::{
     views::registry,
 };
 
-/// The parts of the view, with the words they are found by.
-const PARTS: &[(&str, &str)] = &[
-    (
-        "appearance",
-        "Appearance theme light dark colours scheme high contrast flash changes motion",
+/// A part of the view.
+struct PartInfo {
+    /// Its heading.
+    title: &'static str,
+    /// The words it is found by, besides its heading.
+    words: &'static str,
+}
+
+/// The parts, in their order.
+const PARTS: &[PartInfo] = &[
+    part(
+        "Appearance",
+        "theme light dark colours scheme high contrast flash changes motion",
     ),
-    ("start", "Start view dashboard first opens"),
-    ("refresh", "Refresh interval dashboard overview seconds"),
-    ("tables", "Tables columns layout reset order width"),
-    ("clusters", "Clusters kubeconfig files contexts protected"),
-    ("keys", "Keyboard shortcuts keys"),
-    (
-        "diagnostics",
-        "Diagnostics cache statistics capabilities connections API calls latency watches memory throttled",
+    part("Start", "view dashboard first opens"),
+    part("Window", "closing close tray hide quit"),
+    part(
+        "Notifications",
+        "alerts desktop native incidents changes clusters scans pause background",
     ),
-    ("about", "About version licence privacy data database"),
+    part("Refresh", "interval dashboard overview seconds"),
+    part("Tables", "columns layout reset order width"),
+    part("Clusters", "kubeconfig files contexts protected"),
+    part(
+        "Safety",
+        "read-only readonly protected production confirm changes",
+    ),
+    part(
+        "Features",
+        "flags switch off fixes logs port-forwards files export doctor feedback snoozing exec plugins",
+    ),
+    part("Keyboard", "shortcuts keys"),
+    part(
+        "Database and backup",
+        "restore daily copies retention SQLite",
+    ),
+    part("Settings as a file", "export import"),
+    part("Privacy", "policy telemetry consent data secrets"),
+    part(
+        "Diagnostics",
+        "cache statistics capabilities connections API calls latency watches memory throttled",
+    ),
+    part("About", "version licence data directory"),
 ];
+
+const fn part(title: &'static str, words: &'static str) -> PartInfo {
+    PartInfo { title, words }
+}
 
 /// The settings.
 #[component]
 pub fn SettingsView() -> impl IntoView {
     let search = RwSignal::new(String::new());
-    let shows = move |part: &'static str| {
+    let shows = move |title: &'static str| {
         Signal::derive(move || {
+            let part = PARTS.iter().find(|part| part.title == title);
             search.with(|typed| {
-                let words = PARTS.iter().find(|(id, _)| *id == part);
-                words.is_some_and(|(_, words)| {
+                part.is_some_and(|part| {
+                    let words: Vec<_> =
+                        part.title.split(' ').chain(part.words.split(' ')).collect();
                     typed
                         .split_whitespace()
-                        .all(|typed| words.split(' ').any(|word| fuzzy_start(typed, word)))
+                        .all(|typed| words.iter().any(|word| fuzzy_start(typed, word)))
                 })
             })
         })
     };
-    let none = move || PARTS.iter().all(|(part, _)| !shows(part).get());
+    let none = move || PARTS.iter().all(|part| !shows(part.title).get());
     view! {
         <div class="view-head">
             <h1>"Settings"</h1>
@@ -69,23 +107,58 @@ pub fn SettingsView() -> impl IntoView {
                 />
             </div>
         </div>
+        <div class="settings-frame">
+        <nav class="settings-nav" aria-label="Settings">
+            {PARTS.iter().map(|part| {
+                let title = part.title;
+                let shown = shows(title);
+                view! {
+                    <button
+                        class="settings-jump"
+                        type="button"
+                        disabled=move || !shown.get()
+                        on:click=move |_| jump(title)
+                    >
+                        {title}
+                    </button>
+                }
+            }).collect_view()}
+        </nav>
         <div class="board settings">
-            <Show when=move || shows("appearance").get()><Appearance /></Show>
-            <Show when=move || shows("start").get()><Start /></Show>
-            <Show when=move || shows("refresh").get()><Refresh /></Show>
-            <Show when=move || shows("tables").get()><Tables /></Show>
-            <Show when=move || shows("clusters").get()><Clusters /></Show>
-            <Show when=move || shows("keys").get()>
+            <Show when=move || shows("Appearance").get()><Appearance /></Show>
+            <Show when=move || shows("Start").get()><Start /></Show>
+            <Show when=move || shows("Window").get()><desktop::WindowPart /></Show>
+            <Show when=move || shows("Notifications").get()><desktop::AlertsPart /></Show>
+            <Show when=move || shows("Refresh").get()><Refresh /></Show>
+            <Show when=move || shows("Tables").get()><Tables /></Show>
+            <Show when=move || shows("Clusters").get()><Clusters /></Show>
+            <Show when=move || shows("Safety").get()><features::SafetyPart /></Show>
+            <Show when=move || shows("Features").get()><features::FeaturesPart /></Show>
+            <Show when=move || shows("Keyboard").get()>
                 <Part title="Keyboard"><KeyList places=Place::ALL.to_vec() /></Part>
             </Show>
-            <Show when=move || shows("diagnostics").get()>
+            <Show when=move || shows("Database and backup").get()><backup::BackupPart /></Show>
+            <Show when=move || shows("Settings as a file").get()><backup::FilePart /></Show>
+            <Show when=move || shows("Privacy").get()>
+                <Part title="Privacy"><Promises /></Part>
+            </Show>
+            <Show when=move || shows("Diagnostics").get()>
                 <Part title="Diagnostics"><Diagnostics /></Part>
             </Show>
-            <Show when=move || shows("about").get()><About /></Show>
+            <Show when=move || shows("About").get()><About /></Show>
             <Show when=none>
                 <p class="dim">"No setting is called that."</p>
             </Show>
         </div>
+        </div>
+    }
+}
+
+/// Shows a part.
+fn jump(title: &str) {
+    let part = document().query_selector(&format!("[data-part=\"{title}\"]"));
+    if let Ok(Some(part)) = part {
+        part.scroll_into_view();
     }
 }
 
@@ -103,7 +176,7 @@ fn Part(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <section class="card setting">
+        <section class="card setting" data-part=title>
             <h2>{title}</h2>
             <div class="card-body">{children()}</div>
         </section>
@@ -131,6 +204,32 @@ fn Choice(
             on:click=move |_| choices.change(change.clone())
         >
             {title}
+        </button>
+    }
+}
+
+/// Something that is on or off.
+#[component]
+fn Check(
+    /// Whether it is on.
+    on: Signal<bool>,
+    /// What is so when it is.
+    text: &'static str,
+    /// What makes it so, or not.
+    change: impl Fn(bool) -> PreferenceChange + Copy + 'static,
+) -> impl IntoView {
+    let choices = Choices::expect();
+    view! {
+        <button
+            class="setting-check"
+            type="button"
+            role="checkbox"
+            aria-checked=move || on.get().to_string()
+            data-check=text
+            on:click=move |_| choices.change(change(!on.get_untracked()))
+        >
+            <Tick on />
+            {text}
         </button>
     }
 }
@@ -179,16 +278,11 @@ fn Appearance() -> impl IntoView {
             </div>
             <div class="setting-line">
                 <span>"Changed cells"</span>
-                <button
-                    class="setting-check"
-                    type="button"
-                    role="checkbox"
-                    aria-checked=move || flash.get().to_string()
-                    on:click=move |_| choices.change(PreferenceChange::Flash(!flash.get_untracked()))
-                >
-                    <Tick on=flash />
-                    "flash once (never while the system asks for less motion)"
-                </button>
+                <Check
+                    on=flash
+                    text="flash once (never while the system asks for less motion)"
+                    change=PreferenceChange::Flash
+                />
             </div>
         </Part>
     }
@@ -200,7 +294,7 @@ fn Start() -> impl IntoView {
     let session = Session::expect();
     let views = move || {
         let kinds = session.kinds.get().unwrap_or_default();
-        let all = registry::entries(&kinds).into_iter();
+        let all = registry::entries(&kinds, &choices.hidden()).into_iter();
         all.filter(|entry| entry.route != Route::Page(Page::Settings))
             .map(|entry| (entry.route.view().to_owned(), entry.title))
             .collect::<Vec<_>>()

@@ -243,5 +243,5 @@ pub fn Skeletons() -> impl IntoView {
             </div>
         }
     });
-    view! { <div class="skeletons" aria-busy="true" aria-label="Loading">{rows.collect_view()}</div> }
+    view! { <div class="skeletons" role="status" aria-busy="true" aria-label="Loading">{rows.collect_view()}</div> }
 }

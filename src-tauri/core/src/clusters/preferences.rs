@@ -53,6 +53,17 @@ impl Preferences {
         })
     }
 
+    /// Reads it anew: the store holds another state.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn recall(&self) -> store::Result<()> {
+        let _one_at_a_time = self.writing.lock().await;
+        let decided = self.store.setting(KEY).await?.unwrap_or_default();
+        *self.decided.lock().unwrap_or_else(PoisonError::into_inner) = decided;
+        Ok(())
+    }
+
     /// All of it.
     pub(crate) fn decided(&self) -> Decided {
         self.decided

@@ -39,6 +39,8 @@ impl Core {
 
     /// [`ApplyPlan`].
     pub async fn apply_plan(&self, request: ApplyPlan) -> Reply<ApplyPlan> {
+        // Whether a fix has healed is seen by the engine: it works again.
+        self.end_pause().await?;
         let started = self.0.executions.apply(request).await?;
         self.keep_open(&started.execution).await;
         Ok(started)

@@ -15,6 +15,7 @@ use super::Core;
 use crate::{
     clock::Clock,
     detection::Detections,
+    features,
     incidents::{self, ALIKE, Tried, similarity},
     store::{IncidentQuery, Remedy, Store},
     table::export,
@@ -61,6 +62,9 @@ impl Lesson {
 impl Core {
     /// What there is to learn from an execution; `None` where it is for no incident.
     pub(super) async fn lesson(&self, execution: &str) -> Option<Lesson> {
+        if !self.has(features::FIX_MEMORY).await {
+            return None;
+        }
         let execution = self.0.executions.get(execution).await.ok()?;
         let detection = self.detection(&execution.cluster).await.ok()?;
         let incident = detection.incident(execution.incident.as_ref()?).ok()?;

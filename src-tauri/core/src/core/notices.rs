@@ -91,7 +91,7 @@ impl Core {
         Ok(())
     }
 
-    fn notices_changed(&self) {
+    pub(super) fn notices_changed(&self) {
         self.0.notices.send_modify(|count| *count += 1);
     }
 }

@@ -38,6 +38,17 @@ pub enum Error {
         #[source]
         source: sqlx::migrate::MigrateError,
     },
+    /// Nothing is kept in a file, so there is nothing to copy.
+    #[error("the app's data is only in memory: there is no file to back up")]
+    NothingKept,
+    /// A copy is not whole, or none of ours.
+    #[error("the backup \"{path}\" is damaged: {reason}")]
+    BadCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Not even a database in memory could be made.
     #[error("no database could be opened")]
     Open(#[source] sqlx::Error),

@@ -56,7 +56,7 @@ pub(super) fn run(given: &Given) -> Result<()> {
         "build and run the window",
         &[needs::WINDOW, needs::HEADLESS],
     )?;
-    ui::build(ui::Profile::Small)?;
+    ui::build(ui::Profile::Shipped)?;
     let ours = app::build(true)?;
     process::run(workspace::cargo().args([
         "build",
