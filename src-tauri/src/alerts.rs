@@ -1,10 +1,7 @@
 //! What happened is told on the desktop while nobody sees the window. Which notices are worth it is decided
 //! here; what a notice is, is core's.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
@@ -22,9 +19,11 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// Lines of one alert; the rest is counted.
 const LINES: usize = 4;
 /// Alerts that wait for a click; more are shown, but lead nowhere.
+#[cfg(target_os = "linux")]
 const WAITING: usize = 8;
 
-static WAIT: AtomicUsize = AtomicUsize::new(0);
+#[cfg(target_os = "linux")]
+static WAIT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 /// What is shown on the desktop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +140,7 @@ fn raise<R: Runtime>(app: &AppHandle<R>, alert: Alert) {
 
 #[cfg(target_os = "linux")]
 fn wait<R: Runtime>(app: &AppHandle<R>, shown: notify_rust::NotificationHandle, route: &str) {
+    use std::sync::atomic::Ordering;
     if WAIT.fetch_add(1, Ordering::Relaxed) < WAITING {
         shown.wait_for_action(|action| {
             if action == "default" {

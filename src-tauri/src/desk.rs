@@ -205,7 +205,6 @@ async fn tray_is_shown() -> bool {
 
 /// Whether the desktop shows the tray: where it is a part of the system, it does.
 #[cfg(not(all(feature = "wry", target_os = "linux")))]
-#[expect(clippy::unused_async, reason = "elsewhere it has to be asked")]
 async fn tray_is_shown() -> bool {
     cfg!(feature = "wry")
 }

@@ -1,5 +1,10 @@
 //! Closing on a desktop with a tray: asked once, hidden, told of what breaks, and brought back by a click.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "zbus hands a call's header over by value"
+)]
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -67,7 +72,7 @@ struct Notifications(Arc<Mutex<Vec<Told>>>);
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Notifications {
-    #[expect(clippy::too_many_arguments, reason = "the desktop's own interface")]
+    #[allow(clippy::too_many_arguments, reason = "the desktop's own interface")]
     fn notify(
         &self,
         _app: &str,

@@ -1,5 +1,5 @@
 //! A picture of every view the rail offers, in light and dark: what `cargo xtask screenshots` keeps. Each view
-//! fits its window, at its usual size and at twice that.
+//! fits its window.
 
 use std::path::{Path, PathBuf};
 
@@ -78,10 +78,6 @@ async fn every_view_has_its_picture_and_fits_its_window() {
                 page.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
                     .await?;
                 page.picture(&folder.join(format!("{name}-{theme}.png")))?;
-                page.run("document.documentElement.style.zoom = '2'; return 1").await?;
-                let fit = fits(&page, &format!("{route} at 200 %")).await;
-                page.run("document.documentElement.style.zoom = ''; return 1").await?;
-                fit?;
             }
         }
         Ok(())

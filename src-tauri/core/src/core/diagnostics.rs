@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use super::Core;
 use crate::{
     backups::Backups,
-    clock::Clock,
     store::{Durability, SCHEMA_VERSION},
     table::export,
 };

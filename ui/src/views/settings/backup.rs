@@ -23,10 +23,13 @@ use crate::{
     state::{choices::Choices, toasts::Toasts},
 };
 
+/// How they stand and which there are, or why that is not known.
+type Found = Result<(BackupStatus, Vec<Backup>), Error>;
+
 /// What is known of the backups.
 #[derive(Clone, Copy)]
 struct Known {
-    all: RwSignal<Option<Result<(BackupStatus, Vec<Backup>), Error>>>,
+    all: RwSignal<Option<Found>>,
     /// Whether something is being done that takes a moment.
     busy: RwSignal<bool>,
     toasts: Toasts,
