@@ -90,7 +90,7 @@ async fn a_view_that_dies_says_so_and_the_dashboard_opens_instead() {
     .await;
 }
 
-/// Covers: SET-13, NAV-36
+/// Covers: SET-13
 #[tokio::test]
 async fn the_policy_is_agreed_to_once() {
     first_start("policy", None, |page| async move {

@@ -32,7 +32,7 @@ async fn fits(page: &Page, what: &str) -> Result<(), String> {
     }
 }
 
-/// Covers: NAV-09, CMP-14
+/// Covers: CMP-14
 #[tokio::test]
 async fn every_view_has_its_picture_and_fits_its_window() {
     journey("pictures", None, |page| async move {

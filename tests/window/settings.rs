@@ -18,7 +18,7 @@ async fn checked(page: &Page, css: &str, on: bool) -> Result<(), String> {
     page.sees(&format!("{css}[aria-checked={on}]"), SOON).await
 }
 
-/// Covers: SET-02, SET-11, NAV-09
+/// Covers: SET-02
 #[tokio::test]
 async fn what_is_switched_off_is_gone_and_refused() {
     journey("features", None, |page| async move {
