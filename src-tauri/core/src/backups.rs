@@ -65,6 +65,8 @@ impl From<Error> for WireError {
 /// The backups of one database.
 pub(crate) struct Backups {
     folder: PathBuf,
+    /// The key of what is sealed in the database: a copy that is brought up to date needs the same.
+    key: PathBuf,
     store: Store,
     /// One at a time: two made in one second would have one name.
     working: Mutex<()>,
@@ -74,6 +76,7 @@ impl Backups {
     pub(crate) fn new(data_dir: &Path, store: Store) -> Self {
         Self {
             folder: data_dir.join(FOLDER),
+            key: data_dir.join("kubegraf.db.key"),
             store,
             working: Mutex::default(),
         }
@@ -190,11 +193,17 @@ impl Backups {
         let work = file.with_extension(format!("db.restoring{PARTIAL}"));
         remove(&work)?;
         fs::copy(&file, &work).map_err(|error| failed(&file, "read", error))?;
-        let taken = self.store.take_over(&work, now).await;
-        for suffix in ["", "-wal", "-shm"] {
+        let beside = |suffix: &str| {
             let mut path = work.clone().into_os_string();
             path.push(suffix);
-            remove(Path::new(&path))?;
+            PathBuf::from(path)
+        };
+        if self.key.exists() {
+            fs::copy(&self.key, beside(".key")).map_err(|e| failed(&self.key, "read", e))?;
+        }
+        let taken = self.store.take_over(&work, now).await;
+        for suffix in ["", "-wal", "-shm", ".key"] {
+            remove(&beside(suffix))?;
         }
         taken?;
         self.drop_beyond(BackupReason::Replaced, REPLACED)?;
