@@ -187,7 +187,7 @@ pub(crate) const FEATURES: &[Feature] = &[
 ];
 
 /// What is refused while nothing may be changed in a cluster.
-const CHANGES: &[&str] = &["apply_plan", "open_terminal", "run_in_pod"];
+const CHANGES: &[&str] = &["apply_plan", "open_terminal", "run_in_pod", "copy_to_pod"];
 
 /// The table as the settings show it.
 pub(crate) fn list(preferences: &Preferences) -> Vec<FeatureInfo> {
@@ -269,7 +269,7 @@ mod tests {
         for command in COMMANDS {
             assert_eq!(
                 permit(&preferences, command).is_err(),
-                ["apply_plan", "open_terminal", "run_in_pod"].contains(command),
+                CHANGES.contains(command),
                 "{command}"
             );
         }
