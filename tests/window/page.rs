@@ -94,7 +94,7 @@ impl Page {
     /// Types into an element, key by key.
     pub async fn keys(&self, css: &str, text: &str) -> Result<(), String> {
         self.sees(css, SOON).await?;
-        let element = self.0.find(Locator::Css(css)).await;
+        let element = self.client.find(Locator::Css(css)).await;
         let element = element.map_err(|error| format!("{css}: {error}"))?;
         let typed = element.send_keys(text).await;
         typed.map_err(|error| format!("{css} takes no keys: {error}"))
