@@ -261,10 +261,10 @@ async fn a_span_of_time_is_read_alone_and_a_moment_is_a_place() {
     let settled = || {
         let all = heard.lock().unwrap();
         let sources = all.iter().rev().find_map(|event| event.sources.clone());
+        let over = |state: &LogState| matches!(state, LogState::Ended | LogState::Failed { .. });
+        // Before the pods are known there are none to wait for.
         sources.is_some_and(|sources| {
-            sources
-                .iter()
-                .all(|source| matches!(source.state, LogState::Ended | LogState::Failed { .. }))
+            !sources.is_empty() && sources.iter().all(|source| over(&source.state))
         })
     };
     let since = Instant::now();
