@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// `list`, `watch`, `view`, or one of the contenders.
+    /// `list`, `watch`, `view`, `window`, or one of the contenders.
     pub verb: String,
     /// Pods in the cluster.
     pub pods: u32,
@@ -21,6 +21,8 @@ pub struct Asked {
     pub kubeconfig: String,
     /// For a contender: etcd's address.
     pub store: String,
+    /// For the window: the app.
+    pub app: String,
     /// For a contender: how many tables are open.
     pub views: u32,
     /// For a contender: what it is about.
@@ -39,6 +41,7 @@ impl Asked {
             write: true,
             kubeconfig: String::new(),
             store: String::new(),
+            app: String::new(),
             views: 0,
             words: Vec::new(),
         };
@@ -57,6 +60,7 @@ impl Asked {
                 "--slow" => asked.slow = true,
                 "--dry" => asked.write = false,
                 "--kubeconfig" => asked.kubeconfig = value()?.clone(),
+                "--app" => asked.app.clone_from(value()?),
                 "--store" => asked.store = value()?.clone(),
                 flag if flag.starts_with('-') => bail!("there is no flag \"{flag}\""),
                 verb if asked.verb.is_empty() => verb.clone_into(&mut asked.verb),

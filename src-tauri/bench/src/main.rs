@@ -1,4 +1,4 @@
-//! The programs of `cargo xtask bench list|watch|view|incidents|logs|terminal|forward`: a conductor that brings a cluster up and starts
+//! The programs of `cargo xtask bench list|watch|view|window|incidents|logs|terminal|forward`: a conductor that brings a cluster up and starts
 //! each contender as a process of its own, and the contender that is KubeGraf's core.
 //! Knows the core's public face only; what a target is stands in [`verdict`].
 #![allow(
@@ -22,6 +22,7 @@ mod terminal;
 mod verdict;
 mod view;
 mod watch;
+mod window;
 mod wire;
 
 use anyhow::{Result, bail};
@@ -37,6 +38,7 @@ fn main() -> Result<()> {
             "list" => list::conduct(&asked).await,
             "watch" => watch::conduct(&asked).await,
             "view" => view::conduct(&asked).await,
+            "window" => window::conduct(&asked).await,
             "incidents" => incidents::conduct(&asked).await,
             "logs" => logs::conduct(&asked).await,
             "terminal" => terminal::conduct(&asked).await,
@@ -48,7 +50,7 @@ fn main() -> Result<()> {
             "ours-incidents" => incidents::ours(&asked).await,
             "ours-scan" => snapshots::ours(&asked).await,
             other => bail!(
-                "there is no bench \"{other}\": say list, watch, view, incidents, logs, terminal or forward"
+                "there is no bench \"{other}\": say list, watch, view, window, incidents, logs, terminal or forward"
             ),
         }
     })

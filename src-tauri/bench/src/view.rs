@@ -125,7 +125,7 @@ fn row(name: &str, times: &[f64]) -> Vec<String> {
 }
 
 /// The value that this share of them does not exceed.
-fn percentile(values: &[f64], share: f64) -> f64 {
+pub fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     #[allow(

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::options::{Flag, Given, Words};
 use crate::verb::Verb;
-use crate::{install, needs, process, workspace};
+use crate::{app, install, needs, process, ui, workspace};
 
 pub mod sheet;
 mod startup;
@@ -27,6 +27,10 @@ const MEASURED: &[(&str, &str)] = &[
     (
         "view",
         "sorting and filtering, and from an event to the row that shows it",
+    ),
+    (
+        "window",
+        "frames of the app's own table while it scrolls, and from a change to the frame that shows it",
     ),
     (
         "incidents",
@@ -62,7 +66,7 @@ impl Verb for Bench {
             Flag {
                 name: "--pods",
                 value: Some("N"),
-                about: "pods in the cluster, 10000 unless said; 50000 take 12 GB (list, watch, view, incidents)",
+                about: "pods in the cluster, 10000 unless said; 50000 take 12 GB (list, watch, view, window, incidents)",
             },
             Flag {
                 name: "--runs",
@@ -90,7 +94,7 @@ impl Verb for Bench {
         Words::UpTo {
             most: 1,
             usage: "[NAME]",
-            about: "list, watch, view, incidents, logs, terminal, forward, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
+            about: "list, watch, view, window, incidents, logs, terminal, forward, startup, or the name of a cargo bench; without a name all are listed. On a machine that does \
                     something else at the same time the figures mean nothing.",
         }
     }
@@ -154,6 +158,14 @@ fn conduct(name: &str, given: &Given) -> Result<()> {
         if given.has(flag) {
             cargo.arg(flag);
         }
+    }
+    if name == "window" {
+        install::ensure(
+            "build and run the window",
+            &[needs::WINDOW, needs::HEADLESS],
+        )?;
+        ui::build(ui::Profile::Small)?;
+        cargo.arg("--app").arg(app::build(true)?);
     }
     process::run(&mut cargo)
 }
