@@ -125,9 +125,10 @@ async fn scroll(page: &Page, what: &str, pixels: u32) -> Result<Frames> {
 async fn churn(page: &Page, client: Client, store: &str) -> Result<(Frames, Vec<f64>)> {
     page.run("document.querySelector('[role=grid]').scrollTop = 0; return 1")
         .await?;
-    // The first click orders upwards.
-    for _ in 0..2 {
+    let descends = "return document.querySelector('[data-sort=RESTARTS]').closest('[role=columnheader]').getAttribute('aria-sort') === 'descending'";
+    while page.run(descends).await? != Value::Bool(true) {
         page.click("[data-sort=RESTARTS]").await?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (arrivals, follower) = follow(client).await?;
