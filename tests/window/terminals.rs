@@ -128,6 +128,53 @@ async fn choose(page: &Page, list: &str, value: &str) -> Result<(), String> {
     page.run(&script).await.map(drop)
 }
 
+/// Fills a field.
+async fn fill(page: &Page, field: &str, text: &str) -> Result<(), String> {
+    page.sees(field, SOON).await?;
+    let script = format!(
+        "const field = document.querySelector({}); field.value = {}; \
+         field.dispatchEvent(new Event('input', {{bubbles: true}})); return 1",
+        quoted(field),
+        quoted(text)
+    );
+    page.run(&script).await.map(drop)
+}
+
+/// One program run by the dialog, and a file copied out by the other.
+async fn runs_and_copies(page: &Page) -> Result<(), String> {
+    right_click(page, "[role=row][data-name=box]").await?;
+    page.click("[data-action=menu-run]").await?;
+    fill(
+        page,
+        "[data-run-dialog] input",
+        "echo out > /tmp/made; cat /tmp/made; exit 2",
+    )
+    .await?;
+    page.click("[data-action=run-in-pod]").await?;
+    page.until(
+        "its output and exit code",
+        SOON,
+        "return document.querySelector('.run-output')?.innerText.trim() === 'out' \
+            && document.querySelector('[data-run-outcome]').innerText.includes('Exit code 2')",
+    )
+    .await?;
+    page.click("[role=dialog] .dialog-foot .button:not(.primary)")
+        .await?;
+    right_click(page, "[role=row][data-name=box]").await?;
+    page.click("[data-action=menu-copy-files]").await?;
+    fill(
+        page,
+        "[data-copy-dialog] [aria-label='Path in the container']",
+        "/tmp/made",
+    )
+    .await?;
+    page.click("[data-action=start-copy]").await?;
+    let copied = "return document.querySelector('[data-copy-state]').innerText.includes('1 file, 4 bytes copied to')";
+    page.until("a copied file", SOON, copied).await?;
+    page.click("[role=dialog] .dialog-foot .button:not(.primary)")
+        .await
+}
+
 /// A port of the pod, from the dialog to its end.
 async fn forwards(page: &Page) -> Result<(), String> {
     right_click(page, "[role=row][data-name=box]").await?;
@@ -195,7 +242,7 @@ async fn a_terminal_fills_the_window_and_goes_on_in_the_dock() {
         types(&page, "echo st''ill").await?;
         shows(&page, "still").await?;
         // It is among what runs, and ends from there.
-        page.click(".dock [aria-label='What is running']").await?;
+        page.click(".dock [data-running]").await?;
         page.click("[data-action=end-running]").await?;
         page.until(
             "nothing that runs",
@@ -219,7 +266,7 @@ async fn a_shell_of_this_machine_is_used_in_the_dock() {
     .await;
 }
 
-/// Covers: POD-12, TRM-02, TRM-08, PFW-01, PFW-04, PFW-05
+/// Covers: POD-09, POD-12, TRM-02, TRM-08, PFW-01, PFW-04, PFW-05
 #[tokio::test]
 async fn a_shell_in_a_pod_is_used_in_the_dock() {
     if !require(Tier::Real) {
@@ -260,6 +307,7 @@ spec:
         types(&page, "echo shell-$0").await?;
         shows(&page, "shell-ash").await?;
         works(&page).await?;
+        runs_and_copies(&page).await?;
         forwards(&page).await
     })
     .await;
