@@ -21,7 +21,7 @@ use kubegraf_ipc::incident::Severity;
 use crate::{
     clock::Clock,
     detection::logs,
-    incidents::{Found, evaluate},
+    incidents::{Found, Remark, evaluate, remarks},
     security::{self, Finding},
 };
 pub(crate) use arguments::wants_json;
@@ -142,6 +142,7 @@ pub async fn run(
 struct Answer {
     incidents: Vec<Found>,
     findings: Vec<Finding>,
+    remarks: Vec<Remark>,
     now: i64,
 }
 
@@ -229,13 +230,20 @@ async fn look(
         }
         incidents = evaluate(&snapshot);
     }
+    let mut remarks = if looks {
+        remarks(&snapshot)
+    } else {
+        Vec::new()
+    };
     if let Some(namespace) = namespace.filter(|_| !arguments.all_namespaces) {
+        remarks.retain(|remark| remark.object.namespace == namespace);
         incidents.retain(|found| concerns(found, &namespace));
         findings.retain(|finding| finding.resource.namespace == namespace);
     }
     let answer = Answer {
         incidents,
         findings,
+        remarks,
         now,
     };
     Ok((answer, whole))

@@ -32,6 +32,7 @@ pub(super) use controllers::UNFOLLOWED;
 pub(super) use deployment_rollout_failure::newest;
 pub(super) use deployment_unavailable::ready;
 pub(super) use job_failed::failed as gave_up;
+pub(super) use services::without_ready_pod;
 
 /// Finds one type of symptom.
 pub trait Detector: Sync {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Answer, Error, Output};
-use crate::incidents::Found;
+use crate::incidents::{Found, Remark};
 
 /// Prints the answer.
 pub(super) fn write(answer: &Answer, output: Output, out: &mut dyn Write) -> io::Result<()> {
@@ -26,8 +26,9 @@ pub(super) fn write(answer: &Answer, output: Output, out: &mut dyn Write) -> io:
                 .zip(&ids)
                 .map(|(found, id)| incident(answer, found, id))
                 .collect();
+            let notes: Vec<Value> = answer.remarks.iter().map(note).collect();
             let whole = json!({
-                "incidents": incidents, "findings": answer.findings, "notes": [],
+                "incidents": incidents, "findings": answer.findings, "notes": notes,
                 "now": time(answer.now),
             });
             serde_json::to_writer_pretty(&mut *out, &whole)?;
@@ -104,6 +105,10 @@ fn incident(answer: &Answer, found: &Found, id: &str) -> Value {
     })
 }
 
+fn note(remark: &Remark) -> Value {
+    json!({"note": remark.note, "object": object(&remark.object), "text": remark.text})
+}
+
 fn symptom(signal: &Signal) -> Value {
     json!({
         "type": signal.r#type,
@@ -177,7 +182,8 @@ fn time(at: i64) -> Value {
 
 fn table(answer: &Answer, ids: &[String], out: &mut dyn Write) -> io::Result<()> {
     if answer.incidents.is_empty() && answer.findings.is_empty() {
-        return writeln!(out, "No incidents.");
+        writeln!(out, "No incidents.")?;
+        return notes(answer, out);
     }
     for (found, id) in answer.incidents.iter().zip(ids) {
         let severity = word(found.severity);
@@ -243,7 +249,26 @@ fn table(answer: &Answer, ids: &[String], out: &mut dyn Write) -> io::Result<()>
         count(Severity::High),
         count(Severity::Medium),
         count(Severity::Low),
-    )
+    )?;
+    notes(answer, out)
+}
+
+fn notes(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    for remark in &answer.remarks {
+        let object = &remark.object;
+        let place = match object.namespace.as_str() {
+            "" => String::new(),
+            namespace => format!(" in {}", plain(namespace)),
+        };
+        writeln!(
+            out,
+            "note      {}/{}{place} {}",
+            object.kind,
+            plain(&object.name),
+            plain(&remark.text),
+        )?;
+    }
+    Ok(())
 }
 
 fn word(severity: Severity) -> &'static str {

@@ -110,6 +110,55 @@ async fn the_answer_has_the_catalogues_fields() {
     );
 }
 
+const LEFTOVERS: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: old, namespace: shop}
+spec: {selector: {app: gone}, ports: [{port: 80}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: old, namespace: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: gone}}}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: pv-1}
+spec: {persistentVolumeReclaimPolicy: Retain, claimRef: {namespace: shop, name: data}}
+status: {phase: Released}
+";
+
+/// Covers: INC-09
+#[tokio::test]
+async fn leftovers_are_notes_and_only_where_their_kinds_were_read() {
+    let names = |answer: &Value| -> Vec<(String, String)> {
+        let notes = answer["notes"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        notes
+            .map(|note| (text(&note["note"]), text(&note["object"]["name"])))
+            .collect()
+    };
+    let note = |sort: &str, name: &str| (sort.to_owned(), name.to_owned());
+    let without_pods = of(LEFTOVERS).await.json();
+    assert_eq!(names(&without_pods), [note("volume_released", "pv-1")]);
+    let pods = "---\napiVersion: v1\nkind: PodList\nitems: []\n";
+    let whole = of(&format!("{LEFTOVERS}{pods}")).await.json();
+    assert_eq!(whole["incidents"], json!([]));
+    assert_eq!(
+        names(&whole),
+        [
+            note("service_unused", "old"),
+            note("volume_released", "pv-1"),
+            note("budget_covers_nothing", "old"),
+        ]
+    );
+    let deployment = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+        spec: {replicas: 0, selector: {matchLabels: {app: gone}}, template: {metadata: {labels: {app: gone}}, \
+        spec: {containers: [{name: a, image: a}]}}}\n";
+    let used = of(&format!("{LEFTOVERS}{pods}{deployment}")).await.json();
+    assert_eq!(names(&used), [note("volume_released", "pv-1")]);
+}
+
 #[tokio::test]
 async fn lists_of_every_shape_hold_their_objects() {
     let pod = json!({"metadata": {"name": "web", "namespace": "shop"},

@@ -126,7 +126,7 @@ fn addressed(graph: &Graph<'_>, service: &Service) -> bool {
 }
 
 /// Namespace and name of every Service with a selector that leads to no ready pod.
-fn without_ready_pod<'a>(graph: &Graph<'a>) -> HashSet<(&'a str, &'a str)> {
+pub(in super::super) fn without_ready_pod<'a>(graph: &Graph<'a>) -> HashSet<(&'a str, &'a str)> {
     // By one pair of their selectors: a pod then meets only Services that ask for one of its labels.
     let mut open: HashMap<(&str, &str, &str), Vec<&'a Service>> = HashMap::new();
     for service in graph.all::<Service>() {
