@@ -34,7 +34,7 @@ use kubegraf_ipc::{
     notice::{AddNotice, DeleteNotices, MarkNotices, NoticeList, WatchNotices},
     overview::{Overview, WatchOverview},
     preferences::{GetPreferences, Preferences, SetPreference, WatchPreferences},
-    table::{ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
+    table::{DrawnTable, ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
     terminal::{
         DrawnTerminal, ListContainers, ListShells, OpenTerminal, ResizeTerminal, RunInPod,
         TerminalBytes, TypeTerminal,
@@ -187,6 +187,7 @@ watches! {
 
 stream_commands! {
     set_table_view(SetTableView);
+    drawn_table(DrawnTable);
     set_log_view(SetLogView);
     find_log(FindLog);
     list_log_patterns(ListLogPatterns);
@@ -232,6 +233,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         list_namespaces,
         list_kinds,
         set_table_view,
+        drawn_table,
         read_rows,
         export_table,
         get_preferences,

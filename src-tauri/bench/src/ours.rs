@@ -117,7 +117,8 @@ fn open(connection: &Connection) -> watch::Sender<TableView> {
         count: 60,
         ..TableView::default()
     });
-    tokio::spawn(table::run(table, wanted, |event| {
+    let (_, undrawn) = watch::channel(None);
+    tokio::spawn(table::run(table, wanted, undrawn, |event| {
         std::hint::black_box(event);
         true
     }));

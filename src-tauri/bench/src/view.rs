@@ -158,7 +158,8 @@ impl Open {
         };
         let (view, wanted) = watch::channel(first);
         let (send, events) = mpsc::unbounded_channel();
-        tokio::spawn(table::run(table, wanted, move |event| {
+        let (_, undrawn) = watch::channel(None);
+        tokio::spawn(table::run(table, wanted, undrawn, move |event| {
             send.send((Instant::now(), event)).is_ok()
         }));
         Self { view, events }

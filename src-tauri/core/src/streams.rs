@@ -47,6 +47,8 @@ struct Stream {
 /// What it takes to move a table to another view.
 pub(crate) struct OpenTable {
     pub(crate) view: watch::Sender<TableView>,
+    /// How many events its window has drawn; `None` while it has not said.
+    pub(crate) drawn: watch::Sender<Option<u64>>,
     pub(crate) columns: Vec<Column>,
 }
 
@@ -121,19 +123,37 @@ impl Streams {
 
     /// Moves a table.
     pub(crate) fn set_view(&self, key: &StreamKey, view: TableView) -> Result<(), Error> {
+        self.table(key, |open| {
+            table::validate(&view, &open.columns)?;
+            open.view.send_replace(view);
+            Ok(())
+        })
+    }
+
+    /// A table's window has drawn so many events more.
+    pub(crate) fn drawn(&self, key: &StreamKey, events: u32) -> Result<(), Error> {
+        self.table(key, |open| {
+            let more = |drawn: &mut Option<u64>| {
+                *drawn = Some(drawn.unwrap_or(0).saturating_add(events.into()));
+            };
+            open.drawn.send_modify(more);
+            Ok(())
+        })
+    }
+
+    fn table(
+        &self,
+        key: &StreamKey,
+        then: impl FnOnce(&OpenTable) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = streams
-            .get(key)
-            .and_then(|stream| stream.table.as_ref())
-            .ok_or_else(|| {
-                Error::new(
-                    Code::NotFound,
-                    format!("no table is open on channel {}", key.channel),
-                )
-            })?;
-        table::validate(&view, &open.columns)?;
-        open.view.send_replace(view);
-        Ok(())
+        match streams.get(key).and_then(|stream| stream.table.as_ref()) {
+            Some(open) => then(open),
+            None => {
+                let message = format!("no table is open on channel {}", key.channel);
+                Err(Error::new(Code::NotFound, message))
+            }
+        }
     }
 
     /// Ends a stream; one that has ended already is fine.

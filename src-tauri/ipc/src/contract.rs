@@ -68,6 +68,7 @@ ipc! {
         list_namespaces(ListNamespaces) -> Vec<String>;
         list_kinds(ListKinds) -> Vec<KindInfo>;
         set_table_view(SetTableView) -> ();
+        drawn_table(DrawnTable) -> ();
         read_rows(ReadRows) -> RowPage;
         export_table(ExportTable) -> Exported;
         list_containers(ListContainers) -> Vec<PodContainer>;

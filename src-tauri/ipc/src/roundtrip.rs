@@ -40,7 +40,7 @@ round_trips! {
     list_clusters: ListClusters, cluster_list: ClusterList, switch_cluster: SwitchCluster,
     get_status: GetStatus, watch_status: WatchStatus, cluster_status: ClusterStatus,
     list_namespaces: ListNamespaces, list_kinds: ListKinds, kind_info: KindInfo,
-    watch_table: WatchTable, set_table_view: SetTableView, table_event: TableEvent,
+    watch_table: WatchTable, set_table_view: SetTableView, drawn_table: DrawnTable, table_event: TableEvent,
     watch_incidents: WatchIncidents, incidents_event: IncidentsEvent, get_incident: GetIncident,
     incident: Incident, preview_fix: PreviewFix, preview_revert: PreviewRevert, plan: Plan,
     apply_plan: ApplyPlan, execution_started: ExecutionStarted, execution: Execution,

@@ -100,6 +100,18 @@ pub struct SetTableView {
     pub view: TableView,
 }
 
+/// Says how many events the window has drawn since it last said so. Once it has, changes wait until everything sent is drawn and
+/// come together then: a slow window shows the newest state, not a queue of old ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct DrawnTable {
+    /// The watch's channel id.
+    pub watch: u32,
+    /// How many.
+    pub events: u32,
+}
+
 /// Asks once for rows of a table: those of a view, or the named ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]

@@ -6,8 +6,8 @@ use kubegraf_ipc::{
     Code, Error,
     object::Freshness,
     table::{
-        ExportTable, Exported, ReadRows, Row, RowPage, SetTableView, Sort, TableEvent, TableHead,
-        TableView, WatchTable,
+        DrawnTable, ExportTable, Exported, ReadRows, Row, RowPage, SetTableView, Sort, TableEvent,
+        TableHead, TableView, WatchTable,
     },
 };
 use leptos::prelude::*;
@@ -62,6 +62,7 @@ pub struct Table {
     guard: StoredValue<Option<WatchGuard>>,
     sent: StoredValue<Option<u32>>,
     scheduled: StoredValue<bool>,
+    undrawn: StoredValue<u32>,
     opened: StoredValue<Option<WatchTable>>,
 }
 
@@ -89,6 +90,7 @@ impl Table {
             guard: StoredValue::new(None),
             sent: StoredValue::new(None),
             scheduled: StoredValue::new(false),
+            undrawn: StoredValue::new(0),
             opened: StoredValue::new(None),
         }
     }
@@ -97,6 +99,7 @@ impl Table {
     pub fn open(self, cluster: String, kind: String, namespaces: Vec<String>) {
         self.guard.set_value(None);
         self.sent.set_value(None);
+        self.undrawn.set_value(0);
         self.failure.set(None);
         self.marks.update(Marks::clear);
         let view = self.view.get_untracked();
@@ -285,7 +288,26 @@ impl Table {
         }
     }
 
+    /// Says with the next frame that everything heard is drawn. A hidden page has no frames, and so no events.
+    fn draw(self) {
+        let undrawn = self.undrawn.get_value();
+        self.undrawn.set_value(undrawn + 1);
+        if undrawn > 0 {
+            return;
+        }
+        request_animation_frame(move || {
+            let watch = self
+                .guard
+                .try_with_value(|guard| guard.as_ref().map(WatchGuard::id));
+            let events = self.undrawn.try_update_value(std::mem::take);
+            if let (Some(Some(watch)), Some(events @ 1..)) = (watch, events) {
+                ipc::send(DrawnTable { watch, events });
+            }
+        });
+    }
+
     fn heard(self, event: TableEvent, opened_with: u32) {
+        self.draw();
         if self.sent.get_value().is_none() {
             self.sent.set_value(Some(opened_with));
             self.send_view();

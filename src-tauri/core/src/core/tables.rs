@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use kubegraf_ipc::{
     Code, Error, Reply,
     overview::{Overview, WatchOverview},
-    table::{ExportTable, KindInfo, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
+    table::{
+        DrawnTable, ExportTable, KindInfo, ListKinds, ReadRows, SetTableView, TableEvent,
+        WatchTable,
+    },
 };
 use tokio::sync::watch;
 
@@ -32,6 +35,13 @@ impl Core {
         self.0
             .streams
             .set_view(&StreamKey::new(window, request.watch), request.view)
+    }
+
+    /// [`DrawnTable`].
+    pub async fn drawn_table(&self, request: DrawnTable, window: &str) -> Reply<DrawnTable> {
+        self.0
+            .streams
+            .drawn(&StreamKey::new(window, request.watch), request.events)
     }
 
     /// [`ReadRows`].
@@ -83,6 +93,7 @@ impl Core {
         let columns = kind.info().columns;
         table::validate(&request.view, &columns)?;
         let (view, views) = watch::channel(request.view);
+        let (drawn, draws) = watch::channel(None);
         let table = Table {
             rows: kind.rows(connection.watches()),
             columns: columns.clone(),
@@ -92,11 +103,14 @@ impl Core {
         let hold = connection.hold();
         let work = TaskGuard::spawn(async move {
             let _open = hold;
-            table::run(table, views, sink).await;
+            table::run(table, views, draws, sink).await;
         });
-        self.0
-            .streams
-            .keep(key, work, Some(OpenTable { view, columns }));
+        let table = OpenTable {
+            view,
+            drawn,
+            columns,
+        };
+        self.0.streams.keep(key, work, Some(table));
         Ok(())
     }
 
