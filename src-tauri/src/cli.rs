@@ -142,6 +142,8 @@ fn window(demo: bool) -> anyhow::Result<()> {
         .setup(move |app| {
             if let Some(window) = app.get_webview_window("main") {
                 placed.restore(&window);
+                #[cfg(target_os = "linux")]
+                crate::painting::suit(&window)?;
             }
             // A desktop without a tray has a window all the same.
             if let Err(error) = crate::tray::install(app.handle(), shown) {

@@ -15,6 +15,8 @@ mod commands;
 mod desk;
 #[cfg(feature = "wry")]
 mod instance;
+#[cfg(all(feature = "wry", target_os = "linux"))]
+mod painting;
 pub mod placement;
 #[cfg(feature = "wry")]
 mod tray;

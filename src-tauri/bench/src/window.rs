@@ -44,6 +44,10 @@ const SCROLLS: &[(&str, u32)] = &[
     ("scroll, 100 screens a frame", 70_000),
 ];
 
+/// The app's table, and the plain list that is the floor.
+const TABLE: &str = "[role=grid]";
+const PLAIN: &str = "#plain";
+
 /// Frames of one stretch of time.
 struct Frames {
     what: String,
@@ -77,10 +81,15 @@ async fn measured(asked: &Asked, stage: &Stage) -> Result<(Vec<Frames>, Vec<f64>
     let shown = began.elapsed().as_secs_f64();
     eprintln!("the window shows {} pods after {shown:.1} s", asked.pods);
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let mut frames = vec![still(&page).await?];
+    let mut frames = vec![scroll(&page, "nothing moves", TABLE, 0).await?];
     for (what, pixels) in SCROLLS {
-        frames.push(scroll(&page, what, *pixels).await?);
+        frames.push(scroll(&page, what, TABLE, *pixels).await?);
     }
+    plain(&page).await?;
+    let (what, pixels) = SCROLLS[0];
+    frames.push(scroll(&page, &format!("a plain list: {what}"), PLAIN, pixels).await?);
+    page.run("document.querySelector('#plain').remove(); return 1")
+        .await?;
     let (churned, delays) =
         churn(&page, connection.client().clone(), &stage.cluster().store()).await?;
     frames.push(churned);
@@ -88,15 +97,23 @@ async fn measured(asked: &Asked, stage: &Stage) -> Result<(Vec<Frames>, Vec<f64>
     Ok((frames, delays, shown))
 }
 
-/// What the display gives when nothing happens: the most that can be had.
-async fn still(page: &Page) -> Result<Frames> {
-    scroll(page, "nothing moves", 0).await
+/// Lays the floor over the table: rows and cells of its size that are all there from the start and never change.
+async fn plain(page: &Page) -> Result<()> {
+    let script = "const grid = document.querySelector('[role=grid]'), at = grid.getBoundingClientRect(); \
+         const cells = [...grid.querySelectorAll('.row .cell')].slice(0, grid.getAttribute('aria-colcount')); \
+         const row = cells.map(cell => `<span style=\"position:absolute;left:${cell.getBoundingClientRect().left - at.left}px\"></span>`).join(''); \
+         const list = document.createElement('div'); list.id = 'plain'; \
+         list.style.cssText = `position:fixed;left:${at.left}px;top:${at.top}px;width:${at.width}px;height:${at.height}px;overflow:auto;z-index:99;background:var(--surface);font-size:12px`; \
+         list.innerHTML = `<div style=\"position:relative;height:28px\">${row}</div>`.repeat(1000); \
+         [...list.children].forEach(row => [...row.children].forEach((span, i) => span.textContent = cells[i].innerText)); \
+         document.body.append(list); return 1";
+    page.run(script).await.map(drop)
 }
 
-/// Moves the table by so many px a frame, to and fro, and counts the frames.
-async fn scroll(page: &Page, what: &str, pixels: u32) -> Result<Frames> {
+/// Moves a list by so many px a frame, to and fro, and counts the frames.
+async fn scroll(page: &Page, what: &str, list: &str, pixels: u32) -> Result<Frames> {
     let script = format!(
-        "const grid = document.querySelector('[role=grid]'); grid.scrollTop = 0; \
+        "const grid = document.querySelector('{list}'); grid.scrollTop = 0; \
          const gaps = []; let bare = 0, last = 0, way = {pixels}, until = performance.now() + {SECONDS} * 1000; \
          window.__frames = null; \
          const step = now => {{ \
@@ -267,13 +284,18 @@ fn sheet(asked: &Asked, frames: &[Frames], delays: &[f64], shown: f64) -> Sheet 
         .filter(|frames| frames.what.starts_with("scroll"))
         .map(Frames::rate)
         .fold(FULL, f64::min);
+    let rate = |begins: &str| {
+        let found = frames.iter().find(|frames| frames.what.starts_with(begins));
+        found.map_or(0.0, Frames::rate)
+    };
     Sheet {
         name: format!("window {}", asked.pods),
         title: format!("The window over {} pods", asked.pods),
         how: format!(
             "`cargo xtask bench window --pods {}`: the release build under Xvfb (software rendering, 1280 × 800), driven by WebKit's driver, on the same \
              processors as the API server. It showed all pods {shown:.1} s after its start. {SECONDS} s of each line; a frame is one \
-             requestAnimationFrame, bare is the share of frames in which a visible row had no text yet. The last line: {RATE:.0} changes a second, from \
+             requestAnimationFrame, bare is the share of frames in which a visible row had no text yet. The plain list is the floor: 1,000 rows of \
+             the same cells that are all in the page and never change, none of our code. The last line: {RATE:.0} changes a second, from \
              the moment another watch was told to the end of the frame that shows it or a later one.",
             asked.pods,
         ),
@@ -283,6 +305,12 @@ fn sheet(asked: &Asked, frames: &[Frames], delays: &[f64], shown: f64) -> Sheet 
         rows,
         verdicts: vec![
             at_least("the slowest scroll", slowest, 0.98 * FULL, "frames/s"),
+            at_least(
+                "scrolling beside a plain list of the same size",
+                rate(SCROLLS[0].0) / rate("a plain list"),
+                0.9,
+                "×",
+            ),
             at_most(
                 "change → painted row, p99",
                 percentile(delays, 0.99),
