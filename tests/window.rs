@@ -20,6 +20,8 @@ mod gallery;
 mod incidents;
 #[path = "window/journeys.rs"]
 mod journeys;
+#[path = "window/keyboard.rs"]
+mod keyboard;
 #[path = "window/main_job.rs"]
 mod main_job;
 #[path = "window/notices.rs"]
@@ -37,6 +39,8 @@ mod pictures;
 mod servers;
 #[path = "window/settings.rs"]
 mod settings;
+#[path = "window/size.rs"]
+mod size;
 #[path = "window/streams.rs"]
 mod streams;
 #[path = "window/terminals.rs"]

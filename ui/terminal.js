@@ -104,6 +104,8 @@ export function make(onText, onSize, onDrawn) {
       terminal.options.fontSize = size;
       fit.fit();
       event.preventDefault();
+      // The window has the same keys for everything in it.
+      event.stopPropagation();
       return false;
     }
     const pastes = event.ctrlKey && event.shiftKey && event.code === "KeyV";

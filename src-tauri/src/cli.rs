@@ -134,7 +134,7 @@ fn window(demo: bool) -> anyhow::Result<()> {
     let core =
         tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
     let (placed, noted) = (Arc::clone(&place), Arc::clone(&place));
-    let (shown, told) = (core.clone(), core.clone());
+    let (shown, told, zoomed) = (core.clone(), core.clone(), core.clone());
     let builder = tauri::Builder::default()
         .plugin(single)
         .plugin(tauri_plugin_dialog::init());
@@ -150,6 +150,7 @@ fn window(demo: bool) -> anyhow::Result<()> {
                 tracing::warn!(%error, "there is no tray icon");
             }
             tauri::async_runtime::spawn(crate::alerts::follow(app.handle().clone(), told));
+            tauri::async_runtime::spawn(crate::zoom::follow(app.handle().clone(), zoomed));
             Ok(())
         })
         .on_window_event(move |window, event| match event {

@@ -20,3 +20,5 @@ mod painting;
 pub mod placement;
 #[cfg(feature = "wry")]
 mod tray;
+#[cfg(feature = "wry")]
+mod zoom;

@@ -26,7 +26,38 @@ const VIEWS: &[&str] = &[
     "incidents",
     "pods",
     "events",
+    "nodes",
     "settings",
+];
+/// What opens in or over a view: its name, what opens it, and what is seen then.
+const ABOVE: &[(&str, &str, &str)] = &[
+    (
+        "the palette",
+        "document.querySelector('[data-action=palette]').click()",
+        "dialog.palette [data-entry]",
+    ),
+    (
+        "the help of keys",
+        "document.querySelector('[aria-label=\"What keys do\"]').click()",
+        "[data-keys]",
+    ),
+    (
+        "the notification centre",
+        "document.querySelector('.bell').click()",
+        "[data-notices]",
+    ),
+    (
+        "an incident",
+        "location.hash = '#/incidents'; const first = setInterval(() => { \
+         const line = document.querySelector('a[data-incident]'); if (line) { clearInterval(first); line.click(); } }, 50)",
+        "[data-incident-detail]",
+    ),
+    (
+        "a shortcut that waits",
+        "location.hash = '#/settings'; const first = setInterval(() => { \
+         const line = document.querySelector('[data-action=change-shortcut]'); if (line) { clearInterval(first); line.click(); } }, 50)",
+        ".shortcut-press",
+    ),
 ];
 
 /// The script, fetched by npm once per target directory; why not, when it cannot be.
@@ -104,6 +135,16 @@ async fn no_view_has_a_serious_finding_in_either_theme() {
                         .map(|line| format!("{view} in {theme}: {line}")),
                 );
             }
+        }
+        for (what, open, seen) in ABOVE {
+            page.client().refresh().await.map_err(|e| e.to_string())?;
+            page.go("dashboard").await?;
+            page.until("a quiet view", SOON, QUIET).await?;
+            page.run(&format!("{script}; {open}; return 1")).await?;
+            page.sees(seen, SOON).await?;
+            page.until("settled colours", SOON, QUIET_COLOURS).await?;
+            let lines = judged(&page).await?;
+            found.extend(lines.iter().map(|line| format!("{what}: {line}")));
         }
         match found.as_slice() {
             [] => Ok(()),

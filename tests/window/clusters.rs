@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
-    display::journey,
+    display::{agree, first_start, journey},
     page::{Page, SOON, quoted},
     servers::{Server, kubeconfig},
 };
@@ -293,6 +293,45 @@ async fn a_broken_kubeconfig_is_explained_and_files_come_and_go() {
             }
         },
     )
+    .await;
+}
+
+/// Covers: CLU-03
+#[tokio::test]
+async fn a_first_start_with_nothing_but_a_broken_kubeconfig_says_what_is_wrong_with_it() {
+    let good = Server::start("good").await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("config");
+    fs::write(&file, "apiVersion: v1\nkind: Config\nclusters: [unclosed\n").expect("it is written");
+    let (mended, text) = (file.clone(), kubeconfig(&[&good]));
+    first_start("first-broken", Some(&file), |page| async move {
+        agree(&page).await?;
+        let path = mended.display().to_string();
+        says(
+            &page,
+            "[data-connect]",
+            &["demo cluster", &path, "line", "cannot be read"],
+        )
+        .await?;
+        page.click("[data-connect] a").await?;
+        says(
+            &page,
+            &format!("[data-problem={}]", quoted(&path)),
+            &["Left out"],
+        )
+        .await?;
+        fs::write(&mended, text).map_err(|e| e.to_string())?;
+        stands(&page, "good", "answers").await?;
+        page.click(&format!("{} [data-switch]", line("good")))
+            .await?;
+        on(&page, "good").await?;
+        page.go("dashboard").await?;
+        page.sees("[data-tile]", SOON).await?;
+        match page.count("[data-connect]").await? {
+            0 => Ok(()),
+            _ => Err("who has a cluster is still shown the way to one".into()),
+        }
+    })
     .await;
 }
 

@@ -90,6 +90,44 @@ async fn a_view_that_dies_says_so_and_the_dashboard_opens_instead() {
     .await;
 }
 
+/// Covers: ERR-07
+#[tokio::test]
+async fn after_a_reload_the_same_rows_are_shown_and_a_view_that_fails_twice_is_left() {
+    journey("dies-twice", None, |page| async move {
+        page.go("pods").await?;
+        page.sees("[role=row][data-uid]", SOON).await?;
+        let typed = "const f = document.querySelector('[aria-label=\"Filter rows\"]'); f.value = 'kube-system'; \
+            f.dispatchEvent(new Event('input', {bubbles: true})); return 1";
+        page.run(typed).await?;
+        page.until("the filter in the address", SOON, "return location.hash === '#/pods?filter=kube-system'")
+            .await?;
+        // What a trap of the page's own code looks like from outside.
+        let trap = "const trap = new WebAssembly.RuntimeError('unreachable'); \
+            dispatchEvent(new ErrorEvent('error', {error: trap, message: 'unreachable'})); return 1";
+        page.run(trap).await?;
+        page.sees("#fatal:not([hidden])", SOON).await?;
+        page.sees("#fatal-again[hidden]", SOON).await?;
+        page.click("#fatal-reload").await?;
+        let same = "const rows = [...document.querySelectorAll('[role=row][data-uid]')]; \
+            return document.querySelector('#fatal')?.hidden && rows.length > 0 \
+            && rows.every(e => e.dataset.namespace === 'kube-system') \
+            && document.querySelector('[aria-label=\"Filter rows\"]').value === 'kube-system'";
+        page.until("the same rows", SOON, same).await?;
+        page.run(trap).await?;
+        page.sees("#fatal-again:not([hidden])", SOON).await?;
+        let text = page.text("#fatal").await?;
+        for word in ["pods", "short while ago", "Open the dashboard"] {
+            if !text.contains(word) {
+                return Err(format!("the fallback does not say {word:?}: {text}"));
+            }
+        }
+        page.click("#fatal-leave.primary").await?;
+        page.sees("main[data-view=dashboard] [data-tile]", SOON)
+            .await
+    })
+    .await;
+}
+
 /// Covers: SET-13
 #[tokio::test]
 async fn the_policy_is_agreed_to_once() {

@@ -17,7 +17,7 @@ async fn unread(page: &Page, count: u32) -> Result<(), String> {
         .map(drop)
 }
 
-/// Covers: NTF-01, NTF-02, NTF-03, ERR-08
+/// Covers: NTF-01, NTF-02, NTF-03, NTF-05, ERR-08
 #[tokio::test]
 async fn a_failed_switch_is_told_marked_and_deleted() {
     let (east, west) = (Server::start("east").await, Server::start("west").await);

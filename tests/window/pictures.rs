@@ -32,6 +32,31 @@ async fn fits(page: &Page, what: &str) -> Result<(), String> {
     }
 }
 
+/// Fills what is empty without a person: a picture of nothing shows nothing.
+async fn prepare(page: &Page, route: &str) -> Result<(), String> {
+    match route {
+        "dashboard" | "cluster-overview" => {
+            let drawn = "const line = document.querySelector('.usage-stroke'); \
+                return line !== null && line.getAttribute('points').trim().split(' ').length > 2";
+            page.until("a line of what is used", SOON, drawn)
+                .await
+                .map(drop)
+        }
+        "logs" => {
+            let read = "const all = [...document.querySelectorAll('main button')].find(b => b.innerText === 'Read every pod'); \
+                all?.click(); return document.querySelectorAll('main [data-line]').length > 12";
+            page.until("lines of logs", SOON, read).await.map(drop)
+        }
+        // The home of the test is nobody's.
+        "cluster-manager" => {
+            let home = "for (const path of document.querySelectorAll('main code, main .mono')) \
+                path.textContent = path.textContent.replace(/^\\/.*\\/(?=none$)/, '~/.kube/'); return 1";
+            page.run(home).await.map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Covers: CMP-14
 #[tokio::test]
 async fn every_view_has_its_picture_and_fits_its_window() {
@@ -49,6 +74,8 @@ async fn every_view_has_its_picture_and_fits_its_window() {
             .flatten()
             .filter_map(|link| link.as_str().map(str::to_owned))
             .collect();
+        // It opens a shell of this very machine, whose name is nobody's business, and a dock that stays.
+        routes.retain(|route| route != "terminal");
         if routes.len() < 10 {
             return Err(format!("the rail offers {routes:?}"));
         }
@@ -68,6 +95,7 @@ async fn every_view_has_its_picture_and_fits_its_window() {
             for route in &routes {
                 page.go(route).await?;
                 page.until("a quiet view", SOON, axe::QUIET).await?;
+                prepare(&page, route).await?;
                 let name = match route.strip_prefix("incidents/") {
                     Some(_) => "incident",
                     None => route,

@@ -99,12 +99,15 @@ async fn a_backup_is_made_and_restored() {
     .await;
 }
 
-/// Covers: SET-02
+/// Covers: SET-02, SET-07
 #[tokio::test]
 async fn the_settings_go_into_a_file_and_come_back() {
     journey("settings-file", None, |page| async move {
         page.go("settings").await?;
         page.click("[data-option=Dark]").await?;
+        page.sees("html[data-theme=dark]", SOON).await?;
+        page.click("[data-option=\"HPE green\"]").await?;
+        page.sees("html[data-scheme=hpe]", SOON).await?;
         page.click("[data-action=export-settings]").await?;
         let written = "return [...document.querySelectorAll('.toast')].map(t => t.innerText).find(t => t.includes('Written to')) ?? null";
         let text = page.until("a file", SOON, written).await?;
@@ -137,7 +140,7 @@ async fn the_settings_go_into_a_file_and_come_back() {
         .await?;
         page.sees("html[data-theme=light]", SOON).await?;
         page.run(&choose(&file)).await?;
-        page.sees("html[data-theme=dark]", SOON).await
+        page.sees("html[data-theme=dark][data-scheme=hpe]", SOON).await
     })
     .await;
 }

@@ -7,13 +7,14 @@ use crate::{
         closing_dialog::ClosingDialog, connecting_dialogs::ConnectingDialogs,
         copy_dialog::CopyDialog, dock::DockPanel, forward_dialog::ForwardDialog, header::Header,
         key_list::KeyOverlay, palette::PalettePanel, policy::PolicyDialog, rail::Rail,
-        run_dialog::RunDialog, toasts::ToastList,
+        run_dialog::RunDialog, toasts::ToastList, when::tell_moments,
     },
     route::{Page, Route},
     state::{
         choices::Choices, clock::Clock, connecting::Connecting, desk::Desk, dock::Dock,
         forwards::Forwards, incidents::Incidents, navigation::Navigation, notices::Notices,
-        palette::Palette, panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
+        palette::Palette, panes::Panes, pod_tools::PodTools, session::Session,
+        shortcuts::Shortcuts, toasts::Toasts,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -26,6 +27,7 @@ use crate::{
 #[component]
 pub fn App() -> impl IntoView {
     Clock::provide();
+    tell_moments();
     Toasts::provide();
     let toasts = Toasts::expect();
     Notices::provide(toasts);
@@ -39,7 +41,8 @@ pub fn App() -> impl IntoView {
     Panes::provide(Dock::provide(session, toasts));
     let panes = Panes::expect();
     let connecting = Connecting::provide(session, navigation, toasts);
-    Palette::provide(session, navigation, choices, connecting);
+    let shortcuts = Shortcuts::provide(choices, session);
+    Palette::provide(session, navigation, choices, connecting, shortcuts);
 
     let view = Memo::new(move |_| navigation.route().view().to_owned());
     let shows = Memo::new(move |_| match navigation.route() {

@@ -43,6 +43,7 @@ pub mod incident_detail;
 pub mod incident_filter;
 pub mod incident_row;
 pub mod key_list;
+pub mod keys;
 pub mod kubeconfig_files;
 pub mod load_list;
 pub mod log;

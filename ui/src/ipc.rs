@@ -1,8 +1,12 @@
 //! The only file that knows Tauri and scripts: typed commands and streams over the contract.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
@@ -35,7 +39,8 @@ pub fn send<C: Command + 'static>(request: C) {
 
 /// Opens a stream; events arrive in order until the guard is dropped.
 ///
-/// `on_end` hears why the stream could not be opened; it is not called otherwise.
+/// `on_end` hears why the stream could not be opened, or that something came over it which this window does not
+/// understand: what is shown would be wrong from then on, so nothing follows.
 ///
 /// # Errors
 /// [`Code::Internal`] when the page runs outside the app.
@@ -44,12 +49,24 @@ pub fn watch<W: Watch + 'static>(
     on_event: impl Fn(W::Event) + 'static,
     on_end: impl FnOnce(Error) + 'static,
 ) -> Result<WatchGuard, Error> {
+    let end = Rc::new(Cell::new(Some(on_end)));
+    let ended = Rc::clone(&end);
+    let whole = Cell::new(true);
     let handle = move |message: JsValue| match decode(&message) {
-        Ok(event) => on_event(event),
-        Err(error) => warn!("{}: {error}", W::NAME),
+        Ok(event) if whole.get() => on_event(event),
+        Ok(_) => {}
+        Err(error) => {
+            whole.set(false);
+            if let Some(on_end) = ended.take() {
+                report_error(format!("{}: {error}", W::NAME));
+                on_end(error);
+            }
+        }
     };
     let answered = move |answer: Result<(), Error>| {
-        if let Err(error) = answer {
+        if let Err(error) = answer
+            && let Some(on_end) = end.take()
+        {
             on_end(error);
         }
     };

@@ -15,7 +15,7 @@ use leptos::{ev, prelude::*};
 
 fn main() {
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic.to_string();
+        let message = format!("KubeGraf {}\n{panic}", env!("CARGO_PKG_VERSION"));
         show_fatal(&message);
         ipc::report_error(message);
     }));

@@ -2,6 +2,7 @@
 //! IPC, so all of it is tested on the host.
 
 pub mod cells;
+pub mod chord;
 pub mod columns;
 pub mod consent;
 pub mod contexts;
@@ -23,3 +24,4 @@ pub mod sieve;
 pub mod slice;
 pub mod viewport;
 pub mod words;
+pub mod zoom;

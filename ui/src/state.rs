@@ -17,6 +17,7 @@ pub mod panes;
 pub mod pod_tools;
 pub mod prefs;
 pub mod session;
+pub mod shortcuts;
 pub mod table;
 pub mod terminals;
 pub mod toasts;

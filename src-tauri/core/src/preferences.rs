@@ -5,7 +5,7 @@ pub(crate) mod document;
 
 use kubegraf_ipc::{
     Code, Error as WireError,
-    preferences::{POLICY, PreferenceChange, Preferences, TableLayout},
+    preferences::{POLICY, PreferenceChange, Preferences, Shortcut, TableLayout},
 };
 use std::sync::{PoisonError, RwLock};
 
@@ -26,6 +26,14 @@ const VIEWS: &[&str] = &[
 const WIDTHS: std::ops::RangeInclusive<u32> = 40..=2000;
 /// Seconds between two refreshes of an overview.
 const SECONDS: std::ops::RangeInclusive<u32> = 1..=60;
+
+/// Percent everything may be drawn in.
+const ZOOM: std::ops::RangeInclusive<u32> = 75..=200;
+/// Letters of an action's name, and of its keys.
+const ACTION: usize = 64;
+const KEYS: usize = 32;
+/// Actions that can have other keys.
+const SHORTCUTS: usize = 500;
 
 /// Daily backups that are kept.
 const BACKUPS: std::ops::RangeInclusive<u32> = 1..=90;
@@ -72,9 +80,26 @@ pub enum Error {
     /// Too few or too many backups.
     #[error("{0} daily backups were to be kept, it must be 1 to 90")]
     Backups(u32),
+    /// A size that nobody can read or that nothing fits in.
+    #[error("a size of {0} % was asked for, it must be 75 to 200")]
+    Zoom(u32),
     /// A feature that does not exist.
     #[error("there is no feature \"{0}\"")]
     Feature(String),
+    /// Keys for what is no action.
+    #[error("\"{0}\" is no name of an action")]
+    Action(String),
+    /// Keys that nobody can press.
+    #[error("\"{keys}\" are no keys for \"{action}\"")]
+    Keys {
+        /// The action.
+        action: String,
+        /// What was asked for.
+        keys: String,
+    },
+    /// More than a window can have.
+    #[error("keys of more than {SHORTCUTS} actions were changed")]
+    Shortcuts,
     /// A policy that was never shown.
     #[error("there is no version {0} of the privacy policy")]
     Policy(u32),
@@ -184,6 +209,12 @@ fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), 
         PreferenceChange::Theme(theme) => preferences.theme = theme,
         PreferenceChange::Scheme(scheme) => preferences.scheme = scheme,
         PreferenceChange::Flash(flash) => preferences.flash = flash,
+        PreferenceChange::Zoom(percent) => {
+            if !ZOOM.contains(&percent) {
+                return Err(Error::Zoom(percent));
+            }
+            preferences.zoom = percent;
+        }
         PreferenceChange::StartView(view) => {
             if !VIEWS.contains(&view.as_str()) && kinds::find(&view).is_none() {
                 return Err(Error::View(view));
@@ -233,8 +264,41 @@ fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), 
             preferences.tables.push(layout);
         }
         PreferenceChange::PlainTable(kind) => forget(preferences, &kind),
+        PreferenceChange::Shortcut(shortcut) => {
+            can_be(&shortcut)?;
+            let shortcuts = &mut preferences.shortcuts;
+            shortcuts.retain(|known| known.action != shortcut.action);
+            if shortcuts.len() >= SHORTCUTS {
+                return Err(Error::Shortcuts);
+            }
+            shortcuts.push(shortcut);
+        }
+        PreferenceChange::PlainShortcut(action) => {
+            preferences.shortcuts.retain(|known| known.action != action);
+        }
+        PreferenceChange::PlainShortcuts => preferences.shortcuts.clear(),
     }
     Ok(())
+}
+
+/// Only the shape: which actions there are, and which keys a person can press, the window knows.
+fn can_be(shortcut: &Shortcut) -> Result<(), Error> {
+    let action = &shortcut.action;
+    let named = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if action.is_empty() || action.len() > ACTION || !action.chars().all(named) {
+        return Err(Error::Action(action.chars().take(ACTION).collect()));
+    }
+    match &shortcut.keys {
+        Some(keys)
+            if keys.is_empty() || keys.len() > KEYS || keys.chars().any(char::is_control) =>
+        {
+            Err(Error::Keys {
+                action: action.clone(),
+                keys: keys.chars().take(KEYS).collect(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn forget(preferences: &mut Preferences, kind: &str) {

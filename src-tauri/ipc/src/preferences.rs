@@ -39,6 +39,8 @@ pub enum PreferenceChange {
     Scheme(Scheme),
     /// Whether changed cells flash.
     Flash(bool),
+    /// How large everything is drawn, in percent: 75 to 200.
+    Zoom(u32),
     /// The view that opens first, as a route.
     StartView(String),
     /// Seconds between two refreshes of the dashboard: 1 to 60.
@@ -73,6 +75,12 @@ pub enum PreferenceChange {
     Table(TableLayout),
     /// The kind's table as kubectl has it.
     PlainTable(String),
+    /// The keys of an action; replaces what was chosen for it.
+    Shortcut(Shortcut),
+    /// The action's own keys again.
+    PlainShortcut(String),
+    /// Every action's own keys again.
+    PlainShortcuts,
 }
 
 /// Everything that is set.
@@ -86,6 +94,8 @@ pub struct Preferences {
     pub scheme: Scheme,
     /// Whether changed cells flash.
     pub flash: bool,
+    /// How large everything is drawn, in percent.
+    pub zoom: u32,
     /// The view that opens first, as a route.
     pub start_view: String,
     /// Seconds between two refreshes of the dashboard.
@@ -111,6 +121,9 @@ pub struct Preferences {
     /// Tables that are not laid out as kubectl has them, one entry per kind.
     #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
     pub tables: Vec<TableLayout>,
+    /// Actions that do not have the keys they come with, one entry per action.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub shortcuts: Vec<Shortcut>,
 }
 
 impl Default for Preferences {
@@ -119,6 +132,7 @@ impl Default for Preferences {
             theme: Theme::System,
             scheme: Scheme::Kubegraf,
             flash: true,
+            zoom: 100,
             start_view: "dashboard".into(),
             overview_seconds: 1,
             closing: Closing::Ask,
@@ -130,6 +144,7 @@ impl Default for Preferences {
             backup_keep: 7,
             policy: 0,
             tables: Vec::new(),
+            shortcuts: Vec::new(),
         }
     }
 }
@@ -199,4 +214,15 @@ pub struct ColumnLayout {
     pub shown: bool,
     /// CSS px, 40 to 2000; `None` leaves it to the column's nature.
     pub width: Option<u32>,
+}
+
+/// The keys a person has given to an action of the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct Shortcut {
+    /// The action, by the name the window has for it.
+    pub action: String,
+    /// The keys, as the window writes them (`Ctrl+K`); `None` when it has none.
+    pub keys: Option<String>,
 }

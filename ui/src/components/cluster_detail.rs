@@ -151,11 +151,11 @@ fn Facts(
             })}
             {health.last_seen.map(|at| view! {
                 <dt>"Last answer"</dt>
-                <dd class="number">{move || ago(at)}</dd>
+                <dd class="number"><span data-at=at>{move || ago(at)}</span></dd>
             })}
             {(health.checked_at > 0).then(|| view! {
                 <dt>"Looked at"</dt>
-                <dd class="number">{move || ago(health.checked_at)}</dd>
+                <dd class="number"><span data-at=health.checked_at>{move || ago(health.checked_at)}</span></dd>
             })}
             {(!entry.is_demo).then(|| view! {
                 <dt>"Context"</dt>

@@ -117,7 +117,15 @@ pub fn ClusterLine(
             <span class="context-latency dim number">
                 {move || if looking() { Some("looking …".to_owned()) } else { latency() }}
             </span>
-            <span class="context-seen dim number">{seen}</span>
+            <span
+                class="context-seen dim number"
+                data-at=move || health().and_then(|health| match health.reachable {
+                    true => Some(health.checked_at),
+                    false => health.last_seen,
+                })
+            >
+                {seen}
+            </span>
             <span class="context-file dim clip" title=move || part(|entry| entry.kubeconfig_path.clone())>
                 {move || part(|entry| contexts::file_name(&entry.kubeconfig_path))}
             </span>

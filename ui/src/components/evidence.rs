@@ -43,7 +43,7 @@ fn EvidenceItem(
                 <ObjectLink object />
                 <span class="dim">{source(read_in)}</span>
                 {at.map(|at| view! {
-                    <span class="dim number">{move || format!("{} ago", human_duration(clock.now() - at))}</span>
+                    <span class="dim number" data-at=at>{move || format!("{} ago", human_duration(clock.now() - at))}</span>
                 })}
             </p>
             <p class="evidence-what">

@@ -137,7 +137,7 @@ pub fn FeedbackDialog(
                                 {one.verdict.map(|verdict| view! { <strong>{word(verdict)}</strong> " " })}
                                 {one.correct_cause.map(|cause| format!("({}) ", spaced(&cause)))}
                                 {one.note}
-                                <span class="dim number">
+                                <span class="dim number" data-at=one.at>
                                     {move || format!(" {}, {} ago", one.who, human_duration((clock.now() - one.at).max(0)))}
                                 </span>
                             </li>

@@ -1,11 +1,14 @@
-//! The filter box: `/` goes to it, Escape empties it and goes back to the rows.
+//! The filter box: a key (`/`) goes to it, Escape empties it and goes back to the rows.
 
 use leptos::{ev, html, prelude::*};
-use wasm_bindgen::JsCast;
 
 use crate::{
-    components::icon::{Glyph, Icon},
-    state::table::Table,
+    components::{
+        icon::{Glyph, Icon},
+        keys::Keys,
+    },
+    model::keys::{Act, Place},
+    state::{shortcuts::Shortcuts, table::Table},
 };
 
 /// Filters a table as one types.
@@ -16,9 +19,10 @@ pub fn FilterBox(
     /// The rows to go back to.
     grid: NodeRef<html::Div>,
 ) -> impl IntoView {
+    let shortcuts = Shortcuts::expect();
     let input = NodeRef::<html::Input>::new();
     let slash = window_event_listener(ev::keydown, move |event| {
-        if event.key() == "/" && !typing(&event) {
+        if shortcuts.act_from_afar(Place::Table, &event) == Some(Act::Filter) {
             event.prevent_default();
             if let Some(input) = input.get_untracked() {
                 let _ = input.focus();
@@ -56,25 +60,12 @@ pub fn FilterBox(
                 on:input:target=move |event| table.filter(event.target().value())
                 on:keydown=keys
             />
-            <kbd aria-hidden="true">"/"</kbd>
+            <Keys act=Act::Filter />
             <p class="filter-error" id="filter-error" role="alert" hidden=move || error().is_none()>
                 {error}
             </p>
         </div>
     }
-}
-
-/// Whether a key press is text for some field, or belongs to an open dialog.
-fn typing(event: &ev::KeyboardEvent) -> bool {
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let field = target.is_some_and(|element| {
-        element
-            .closest("input, textarea, dialog")
-            .is_ok_and(|found| found.is_some())
-    });
-    field || event.ctrl_key() || event.meta_key() || event.alt_key()
 }
 
 fn focus(grid: NodeRef<html::Div>) {

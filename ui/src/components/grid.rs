@@ -10,8 +10,13 @@ use crate::{
         grid_row::GridRow,
         marking::{self, Copied},
     },
-    model::{columns::template, marks::Marks, moves, viewport},
-    state::{clock::Clock, layout::Layout, table::Table, toasts::Toasts},
+    model::{
+        columns::template,
+        keys::{Act, Place},
+        marks::Marks,
+        moves, viewport,
+    },
+    state::{clock::Clock, layout::Layout, shortcuts::Shortcuts, table::Table, toasts::Toasts},
 };
 
 /// Height of the head in CSS px; the rows scroll beneath it.
@@ -36,6 +41,7 @@ pub fn Grid(
     grid: NodeRef<html::Div>,
 ) -> impl IntoView {
     let toasts = Toasts::expect();
+    let shortcuts = Shortcuts::expect();
     let clock = Clock::expect();
     let columns = layout.shown;
     let top = RwSignal::new(0.0);
@@ -105,18 +111,27 @@ pub fn Grid(
     };
     let keys = move |event: ev::KeyboardEvent| {
         let own = event.target() == event.current_target();
-        let control = event.ctrl_key() || event.meta_key();
-        let key = event.key();
-        if control && !event.alt_key() && key.eq_ignore_ascii_case("a") {
+        let act = shortcuts.act(Place::Table, &event);
+        if act == Some(Act::MarkAll) {
             event.prevent_default();
             marking::mark_all(table, toasts);
             return;
         }
-        if control || event.alt_key() || !own {
+        if !own {
             return;
         }
+        let held = event.ctrl_key() || event.meta_key() || event.alt_key();
+        let key = event.key();
+        let moves = match act {
+            Some(Act::Next) => "ArrowDown",
+            Some(Act::Previous) => "ArrowUp",
+            Some(Act::First) => "Home",
+            Some(Act::Last) => "End",
+            None if !held => key.as_str(),
+            _ => "",
+        };
         let page = visible.with_untracked(|visible| visible.end.saturating_sub(visible.start + 1));
-        if let Some(index) = moves::moved(&key, current(), matched.get_untracked(), page) {
+        if let Some(index) = moves::moved(moves, current(), matched.get_untracked(), page) {
             event.prevent_default();
             table.select(index);
             reveal(index);
@@ -125,34 +140,35 @@ pub fn Grid(
             }
             return;
         }
-        match key.as_str() {
-            "Escape" if !table.marks.with_untracked(Marks::is_empty) => {
-                table.marks.update(Marks::clear);
-            }
-            "Escape" => table.selected.set(None),
-            " " => {
+        let row = || current().and_then(|index| table.row_at(index));
+        match (act, key.as_str()) {
+            (Some(Act::Mark), _) => {
                 event.prevent_default();
                 if let Some(index) = current() {
                     table.mark(index);
                 }
             }
-            "Enter" => {
-                if let Some(row) = current().and_then(|index| table.row_at(index)) {
-                    on_open.run(row);
-                }
-            }
-            "l" => {
-                if let Some(row) = current().and_then(|index| table.row_at(index)) {
+            (Some(Act::Logs), _) => {
+                if let Some(row) = row() {
                     on_logs.run(row);
                 }
             }
-            "s" => {
-                if let Some(row) = current().and_then(|index| table.row_at(index)) {
+            (Some(Act::Shell), _) => {
+                if let Some(row) = row() {
                     on_shell.run(row);
                 }
             }
-            "c" => marking::copy(table, layout, Copied::Names, toasts),
-            "C" => marking::copy(table, layout, Copied::Rows, toasts),
+            (Some(Act::CopyNames), _) => marking::copy(table, layout, Copied::Names, toasts),
+            (Some(Act::CopyRows), _) => marking::copy(table, layout, Copied::Rows, toasts),
+            (None, "Escape") if !table.marks.with_untracked(Marks::is_empty) => {
+                table.marks.update(Marks::clear);
+            }
+            (None, "Escape") => table.selected.set(None),
+            (None, "Enter") if !held => {
+                if let Some(row) = row() {
+                    on_open.run(row);
+                }
+            }
             _ => {}
         }
     };

@@ -11,7 +11,7 @@ use crate::{
         tick::Tick,
     },
     model::{
-        cells::{cell_text, ticks},
+        cells::{cell_text, moment, ticks},
         columns::{From, Shown},
         marks::Marks,
         words,
@@ -160,6 +160,7 @@ fn RowCell(
         }
         class
     };
+    let dated = row.clone();
     let text = Memo::new(move |_| {
         row.with(|row| match from {
             From::Namespace => row.namespace.clone(),
@@ -169,8 +170,17 @@ fn RowCell(
             }),
         })
     });
+    // Its title is the day and the time, made when a pointer comes.
+    let at = move || {
+        dated.with(|row| match from {
+            From::Cell(index) => row.cells.get(index).and_then(moment),
+            From::Namespace => None,
+        })
+    };
+    let dates = at.clone();
+    let title = move || dates().is_none().then(|| text.get());
     view! {
-        <span class=class role="gridcell" title=move || text.get()>
+        <span class=class role="gridcell" title=title data-at=at>
             {text}
         </span>
     }

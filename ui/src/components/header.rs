@@ -6,13 +6,14 @@ use crate::{
     components::{
         cluster_menu::ClusterMenu,
         icon::{Glyph, Icon},
+        keys::Keys,
         namespace_menu::NamespaceMenu,
         notice_centre::NoticeCentre,
         panes::ShellButton,
         theme_toggle::ThemeToggle,
     },
-    model::contexts,
-    state::{navigation::Navigation, palette::Palette, session::Session},
+    model::{contexts, keys::Act},
+    state::{navigation::Navigation, palette::Palette, session::Session, shortcuts::Shortcuts},
 };
 
 /// The header.
@@ -20,6 +21,7 @@ use crate::{
 pub fn Header() -> impl IntoView {
     let navigation = Navigation::expect();
     let palette = Palette::expect();
+    let shortcuts = Shortcuts::expect();
     view! {
         <header class="header">
             <button
@@ -44,13 +46,16 @@ pub fn Header() -> impl IntoView {
             <button
                 class="button palette-button"
                 type="button"
-                aria-label="Search or run, Ctrl+K"
+                aria-label=move || match shortcuts.keys(&Act::Palette) {
+                    Some(keys) => format!("Search or run, {keys}"),
+                    None => "Search or run".into(),
+                }
                 data-action="palette"
                 on:click=move |_| palette.open("")
             >
                 <Glyph icon=Icon::Search size=14 />
                 <span class="clip">"Search or run…"</span>
-                <kbd aria-hidden="true">"Ctrl K"</kbd>
+                <Keys act=Act::Palette />
             </button>
             <span class="header-space"></span>
             <Connection />
@@ -61,7 +66,10 @@ pub fn Header() -> impl IntoView {
                 class="icon-button"
                 type="button"
                 aria-label="What keys do"
-                title="What keys do (?)"
+                title=move || match shortcuts.keys(&Act::Keys) {
+                    Some(keys) => format!("What keys do ({keys})"),
+                    None => "What keys do".into(),
+                }
                 on:click=move |_| palette.keys.set(true)
             >
                 <Glyph icon=Icon::Help />

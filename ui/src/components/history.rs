@@ -78,7 +78,7 @@ fn HistoryItem(
                 <span class="clip mono dim">{path(&target)}</span>
                 <span class="clip dim">{ended}</span>
                 <span class="dim number">{duration.map(took)}</span>
-                <span class="dim number">
+                <span class="dim number" data-at=started_at>
                     {move || format!("{} ago", human_duration(clock.now() - started_at))}
                 </span>
             </button>

@@ -181,7 +181,7 @@ fn WhatChanged(
                     {what}
                     " "
                     <ObjectLink object />
-                    <span class="dim number">
+                    <span class="dim number" data-at=at>
                         {move || format!(" {} ago", human_duration(clock.now() - at))}
                     </span>
                 </p>
@@ -202,7 +202,7 @@ fn Applied(
             <h2>"What was tried"</h2>
             <p class="selectable">
                 {sentence(&fix.description)}
-                <span class="dim number">
+                <span class="dim number" data-at=fix.at>
                     {move || format!(" {} ago", human_duration((clock.now() - fix.at).max(0)))}
                 </span>
             </p>

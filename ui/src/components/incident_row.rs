@@ -76,7 +76,9 @@ pub fn IncidentLine(
                     };
                     Some(view! { <span class="incident-seen dim" data-attention=word>{word}</span> })
                 })}
-                <span class="incident-since dim number">{since}</span>
+                <span class="incident-since dim number" data-at=move || row.with(|row| row.first_seen)>
+                    {since}
+                </span>
             </span>
             <span class="incident-title">{move || row.with(words::plain_title)}</span>
             <span class="incident-where clip dim">

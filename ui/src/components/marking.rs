@@ -8,10 +8,12 @@ use crate::{
     components::{
         copy,
         icon::{Glyph, Icon},
+        keys::Keys,
         row_actions::RowActions,
     },
     model::{
         copies,
+        keys::Act,
         marks::Marks,
         words::{grouped, plural},
     },
@@ -150,7 +152,7 @@ pub fn MarkBar(
                     data-action="copy-names"
                     on:click=move |_| copy(table, layout, Copied::Names, toasts)
                 >
-                    "Copy names" <kbd aria-hidden="true">"c"</kbd>
+                    "Copy names" <Keys act=Act::CopyNames />
                 </button>
                 <button
                     class="button small"
@@ -158,7 +160,7 @@ pub fn MarkBar(
                     data-action="copy-rows"
                     on:click=move |_| copy(table, layout, Copied::Rows, toasts)
                 >
-                    "Copy rows" <kbd aria-hidden="true">"C"</kbd>
+                    "Copy rows" <Keys act=Act::CopyRows />
                 </button>
                 <button
                     class="button small"
@@ -287,7 +289,7 @@ pub fn RowMenu(
                 >
                     <Glyph icon=Icon::ReplicaSets size=14 />
                     {move || if marked() { "Copy names" } else { "Copy name" }}
-                    <kbd aria-hidden="true">"c"</kbd>
+                    <Keys act=Act::CopyNames />
                 </button>
                 <button
                     class="menu-item"
@@ -300,7 +302,7 @@ pub fn RowMenu(
                 >
                     <Glyph icon=Icon::Table size=14 />
                     {move || if marked() { "Copy rows" } else { "Copy row" }}
-                    <kbd aria-hidden="true">"C"</kbd>
+                    <Keys act=Act::CopyRows />
                 </button>
             </div>
         </Show>

@@ -199,7 +199,7 @@ fn NoticeLine(
             <span class="hidden-visually">{word}</span>
             <div class="notice-text">
                 {text}
-                <span class="dim number">
+                <span class="dim number" data-at=at>
                     {place}
                     {move || format!("{} ago", human_duration((clock.now() - at).max(0)))}
                 </span>

@@ -5,8 +5,15 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    model::palette::{self, Entry},
-    state::{navigation::Navigation, palette::Palette},
+    model::{
+        keys::{Act, Place},
+        palette::{self, Entry},
+    },
+    route::Route,
+    state::{
+        choices::Choices, dock::Dock, navigation::Navigation, palette::Palette,
+        shortcuts::Shortcuts,
+    },
 };
 
 /// The palette, and the keys that open it.
@@ -14,32 +21,34 @@ use crate::{
 pub fn PalettePanel() -> impl IntoView {
     let palette = Palette::expect();
     let navigation = Navigation::expect();
+    let shortcuts = Shortcuts::expect();
+    let dock = Dock::expect();
+    let choices = Choices::expect();
     let keys = window_event_listener(ev::keydown, move |event| {
-        let key = event.key();
-        if (event.ctrl_key() || event.meta_key())
-            && !event.alt_key()
-            && key.eq_ignore_ascii_case("k")
-        {
-            event.prevent_default();
-            match palette.typed.with_untracked(Option::is_some) {
+        let Some(act) = shortcuts.act_from_afar(Place::Everywhere, &event) else {
+            return;
+        };
+        match act {
+            Act::Palette => match palette.typed.with_untracked(Option::is_some) {
                 true => palette.close(),
                 false => palette.open(""),
+            },
+            Act::Jump => palette.open(":"),
+            Act::Keys => palette.keys.set(true),
+            Act::Back => navigation.back(),
+            Act::Forward => navigation.forward(),
+            Act::Dock => dock.open.update(|open| *open = !*open),
+            Act::Larger => choices.zoom(1),
+            Act::Smaller => choices.zoom(-1),
+            Act::PlainSize => choices.zoom(0),
+            Act::View(view) => {
+                if let Some(route) = Route::parse(&view) {
+                    navigation.go(&route);
+                }
             }
-            return;
+            _ => return,
         }
-        if writing(&event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
-            return;
-        }
-        match key.as_str() {
-            ":" => {
-                event.prevent_default();
-                palette.open(":");
-            }
-            "?" => palette.keys.set(true),
-            "[" => navigation.back(),
-            "]" => navigation.forward(),
-            _ => {}
-        }
+        event.prevent_default();
     });
     on_cleanup(move || keys.remove());
     let open = Memo::new(move |_| palette.typed.with(Option::is_some));
@@ -48,18 +57,6 @@ pub fn PalettePanel() -> impl IntoView {
             <Panel />
         </Show>
     }
-}
-
-/// Whether a key press is text for a field, or belongs to an open dialog.
-pub fn writing(event: &ev::KeyboardEvent) -> bool {
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|element| {
-        element
-            .closest("input, textarea, dialog")
-            .is_ok_and(|found| found.is_some())
-    })
 }
 
 #[component]
@@ -181,7 +178,7 @@ fn Panel() -> impl IntoView {
                     <div class="palette-list" id="palette-list" role="listbox" aria-label="Results">
                         <For
                             each=lines
-                            key=|(index, heads, entry)| (*index, *heads, entry.group, entry.title.clone())
+                            key=|(index, heads, entry)| (*index, *heads, entry.group, entry.title.clone(), entry.key.clone())
                             let((index, heads, entry))
                         >
                             {heads.then(|| view! { <p class="palette-group">{entry.group.title()}</p> })}
@@ -198,7 +195,7 @@ fn Panel() -> impl IntoView {
                                 }
                             >
                                 <span class="clip">{entry.title.clone()}</span>
-                                {(!entry.key.is_empty()).then(|| view! { <kbd>{entry.key}</kbd> })}
+                                {entry.key.clone().map(|key| view! { <kbd>{key}</kbd> })}
                             </div>
                         </For>
                         <Show when=move || found.with(Vec::is_empty)>

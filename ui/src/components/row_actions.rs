@@ -9,7 +9,11 @@ use kubegraf_ipc::{
 use leptos::prelude::*;
 
 use crate::{
-    components::icon::{Glyph, Icon},
+    components::{
+        icon::{Glyph, Icon},
+        keys::Keys,
+    },
+    model::keys::Act,
     state::{
         forwards::Forwards, panes::Panes, pod_tools::PodTools, session::Session, toasts::Toasts,
     },
@@ -138,7 +142,7 @@ pub fn RowActions(
             <button class="menu-item" type="button" role="menuitem" data-action="menu-logs" on:click=open>
                 <Glyph icon=Icon::Logs size=14 />
                 "Logs"
-                <kbd aria-hidden="true">"l"</kbd>
+                <Keys act=Act::Logs />
             </button>
             {is_pod.then(|| view! {
                 <button
@@ -152,7 +156,7 @@ pub fn RowActions(
                 >
                     <Glyph icon=Icon::Terminal size=14 />
                     "Terminal"
-                    <kbd aria-hidden="true">"s"</kbd>
+                    <Keys act=Act::Shell />
                 </button>
                 <button
                     class="menu-item"

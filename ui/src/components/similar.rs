@@ -59,7 +59,7 @@ fn Earlier(
             <SeverityMark severity=one.row.severity worded=false />
             <span class="similar-title selectable">{one.row.title}</span>
             <span class="dim number">{format!("{:.0} % alike", one.similarity * 100.0)}</span>
-            <span class="dim number">{move || format!("{} ago", human_duration((clock.now() - first_seen).max(0)))}</span>
+            <span class="dim number" data-at=first_seen>{move || format!("{} ago", human_duration((clock.now() - first_seen).max(0)))}</span>
             <span class="similar-end dim selectable">{end}</span>
         </li>
     }

@@ -1,13 +1,18 @@
-//! Walking a list by keyboard: arrows, `j` and `k` move the focus among its items.
+//! Walking a list by keyboard: arrows and two keys (`j` and `k`) move the focus among its items.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
+use crate::{
+    model::keys::{Act, Place},
+    state::shortcuts::Shortcuts,
+};
+
 /// Moves the focus to the next or previous of the page's elements that match `css`.
-pub fn walk(event: &ev::KeyboardEvent, css: &str) {
-    let by: i32 = match event.key().as_str() {
-        "ArrowDown" | "j" => 1,
-        "ArrowUp" | "k" => -1,
+pub fn walk(event: &ev::KeyboardEvent, shortcuts: Shortcuts, css: &str) {
+    let by: i32 = match (event.key().as_str(), shortcuts.act(Place::List, event)) {
+        ("ArrowDown", _) | (_, Some(Act::NextEntry)) => 1,
+        ("ArrowUp", _) | (_, Some(Act::PreviousEntry)) => -1,
         _ => return,
     };
     let Ok(items) = document().query_selector_all(css) else {

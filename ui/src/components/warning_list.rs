@@ -67,7 +67,7 @@ fn WarningLine(
                 <strong>{group.reason.clone()}</strong>
                 <span class="dim number">{format!("×{}", grouped(group.times))}</span>
                 <span class="mono clip">{whose}</span>
-                <span class="dim number warning-since">{since}</span>
+                <span class="dim number warning-since" data-at=seen>{since}</span>
             </span>
             <span class="clip dim">{group.message.clone()}</span>
         </a>

@@ -18,6 +18,16 @@ pub fn cell_text(cell: &Cell, now: i64) -> String {
     }
 }
 
+/// The moment a cell is about, epoch seconds.
+#[must_use]
+pub const fn moment(cell: &Cell) -> Option<i64> {
+    match cell {
+        Cell::Age(at) => *at,
+        Cell::Restarts { last, .. } => *last,
+        Cell::Text(_) => None,
+    }
+}
+
 /// Whether the text of a cell changes as time goes by.
 #[must_use]
 pub const fn ticks(cell: &Cell) -> bool {

@@ -7,12 +7,10 @@ pub fn moved(key: &str, current: Option<u64>, total: u64, page: u64) -> Option<u
     let last = total.checked_sub(1)?;
     let step = page.max(1);
     let target = match (key, current) {
-        ("ArrowDown" | "j" | "ArrowUp" | "k" | "PageDown" | "PageUp", None) | ("Home" | "g", _) => {
-            0
-        }
-        ("End" | "G", _) => last,
-        ("ArrowDown" | "j", Some(at)) => at + 1,
-        ("ArrowUp" | "k", Some(at)) => at.saturating_sub(1),
+        ("ArrowDown" | "ArrowUp" | "PageDown" | "PageUp", None) | ("Home", _) => 0,
+        ("End", _) => last,
+        ("ArrowDown", Some(at)) => at + 1,
+        ("ArrowUp", Some(at)) => at.saturating_sub(1),
         ("PageDown", Some(at)) => at + step,
         ("PageUp", Some(at)) => at.saturating_sub(step),
         _ => return None,
@@ -27,17 +25,17 @@ mod tests {
     #[test]
     fn keys_move_and_stop_at_the_ends() {
         for (key, current, expected) in [
-            ("j", None, Some(0)),
-            ("k", None, Some(0)),
-            ("j", Some(3), Some(4)),
+            ("ArrowDown", None, Some(0)),
+            ("ArrowUp", None, Some(0)),
+            ("ArrowDown", Some(3), Some(4)),
             ("ArrowDown", Some(99), Some(99)),
-            ("k", Some(0), Some(0)),
+            ("ArrowUp", Some(0), Some(0)),
             ("ArrowUp", Some(3), Some(2)),
             ("PageDown", Some(3), Some(23)),
             ("PageUp", Some(3), Some(0)),
             ("Home", Some(50), Some(0)),
             ("End", Some(50), Some(99)),
-            ("G", None, Some(99)),
+            ("End", None, Some(99)),
             ("x", Some(1), None),
         ] {
             assert_eq!(
@@ -50,11 +48,11 @@ mod tests {
 
     #[test]
     fn an_empty_table_has_nowhere_to_go() {
-        assert_eq!(moved("j", None, 0, 20), None);
+        assert_eq!(moved("ArrowDown", None, 0, 20), None);
     }
 
     #[test]
     fn a_selection_beyond_a_shrunk_set_comes_back_into_it() {
-        assert_eq!(moved("j", Some(500), 10, 20), Some(9));
+        assert_eq!(moved("ArrowDown", Some(500), 10, 20), Some(9));
     }
 }

@@ -54,6 +54,10 @@ pub enum Deed {
     Set(kubegraf_ipc::preferences::PreferenceChange),
     /// Shows the keys.
     Keys,
+    /// Where the window was before.
+    Back,
+    /// Opens or closes the dock.
+    Dock,
     /// Says why nothing can be done.
     Nothing,
 }
@@ -68,7 +72,7 @@ pub struct Entry {
     /// What it means, for the preview.
     pub about: String,
     /// The key that does the same.
-    pub key: &'static str,
+    pub key: Option<String>,
     /// What it does.
     pub deed: Deed,
 }
@@ -143,7 +147,7 @@ mod tests {
             group,
             title: title.into(),
             about: String::new(),
-            key: "",
+            key: None,
             deed: Deed::Keys,
         }
     }

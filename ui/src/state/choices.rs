@@ -9,6 +9,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     ipc::{self, WatchGuard},
+    model::zoom,
     state::{prefs, toasts::Toasts},
 };
 
@@ -98,6 +99,15 @@ impl Choices {
         spawn_local(self.keep(change));
     }
 
+    /// Draws everything a step larger (1) or smaller (-1), or as it comes (0).
+    pub fn zoom(self, by: i32) {
+        let now = self.all.with_untracked(|all| all.zoom);
+        let wanted = zoom::stepped(now, by);
+        if wanted != now {
+            self.change(PreferenceChange::Zoom(wanted));
+        }
+    }
+
     /// The same, and waits until core has kept it or refused.
     pub async fn keep(self, change: PreferenceChange) {
         let before = self.all.get_untracked();
@@ -143,6 +153,7 @@ fn foresee(all: &mut Preferences, change: PreferenceChange) {
         PreferenceChange::Theme(theme) => all.theme = theme,
         PreferenceChange::Scheme(scheme) => all.scheme = scheme,
         PreferenceChange::Flash(flash) => all.flash = flash,
+        PreferenceChange::Zoom(percent) => all.zoom = percent,
         PreferenceChange::StartView(view) => all.start_view = view,
         PreferenceChange::OverviewSeconds(seconds) => all.overview_seconds = seconds,
         PreferenceChange::Closing(closing) => all.closing = closing,
@@ -168,6 +179,15 @@ fn foresee(all: &mut Preferences, change: PreferenceChange) {
             all.tables.push(layout);
         }
         PreferenceChange::PlainTable(kind) => all.tables.retain(|table| table.kind != kind),
+        PreferenceChange::Shortcut(shortcut) => {
+            all.shortcuts
+                .retain(|known| known.action != shortcut.action);
+            all.shortcuts.push(shortcut);
+        }
+        PreferenceChange::PlainShortcut(action) => {
+            all.shortcuts.retain(|known| known.action != action);
+        }
+        PreferenceChange::PlainShortcuts => all.shortcuts.clear(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The window's place: the URL's hash is the truth, so back, forward and deep links just work.
 
 use leptos::{ev, prelude::*};
+use wasm_bindgen::JsValue;
 
 use crate::{
     route::{Page, Route},
@@ -45,6 +46,18 @@ impl Navigation {
     pub fn go(self, route: &Route) {
         // Setting a hash of our own making cannot fail.
         let _ = window().location().set_hash(&route.hash());
+    }
+
+    /// The view has changed what it shows: a reload, or a link, leads to the same. Not a step for back.
+    pub fn settle(self, route: &Route) {
+        if self.route.with_untracked(|now| now == route) {
+            return;
+        }
+        if let Ok(history) = window().history() {
+            // Engines refuse this when it is done too often; then only the address is behind.
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.hash()));
+        }
+        self.route.set(route.clone());
     }
 
     /// Where the user was before.

@@ -6,11 +6,13 @@ use leptos::prelude::*;
 use crate::{
     model::{
         jump::{self, Jump},
+        keys::Act,
         palette::{Deed, Entry, Group, remember},
     },
     route::{Page, Route},
     state::{
-        choices::Choices, connecting::Connecting, navigation::Navigation, prefs, session::Session,
+        choices::Choices, connecting::Connecting, dock::Dock, navigation::Navigation, prefs,
+        session::Session, shortcuts::Shortcuts,
     },
     views::registry,
 };
@@ -25,12 +27,16 @@ pub struct Palette {
     pub typed: RwSignal<Option<String>>,
     /// Whether the overlay of keys is open.
     pub keys: RwSignal<bool>,
+    /// Whether the settings are to show their keys when they open.
+    pub change_keys: RwSignal<bool>,
     /// Titles run before, the latest first.
     pub recent: RwSignal<Vec<String>>,
     session: Session,
     navigation: Navigation,
     choices: Choices,
     connecting: Connecting,
+    shortcuts: Shortcuts,
+    dock: Dock,
 }
 
 impl Palette {
@@ -40,17 +46,21 @@ impl Palette {
         navigation: Navigation,
         choices: Choices,
         connecting: Connecting,
+        shortcuts: Shortcuts,
     ) -> Self {
         let recent = prefs::get(RECENT).unwrap_or_default();
         let recent = recent.lines().map(str::to_owned).collect();
         let palette = Self {
             typed: RwSignal::new(None),
             keys: RwSignal::new(false),
+            change_keys: RwSignal::new(false),
             recent: RwSignal::new(recent),
             session,
             navigation,
             choices,
             connecting,
+            shortcuts,
+            dock: Dock::expect(),
         };
         provide_context(palette);
         palette
@@ -98,6 +108,8 @@ impl Palette {
             Deed::Cluster(id) => self.connecting.switch(id.clone()),
             Deed::Set(change) => self.choices.change(change.clone()),
             Deed::Keys => self.keys.set(true),
+            Deed::Back => self.navigation.back(),
+            Deed::Dock => self.dock.open.update(|open| *open = !*open),
         }
         // The palette goes first: what the deed opens gets the focus.
         self.close();
@@ -110,11 +122,11 @@ impl Palette {
 
     fn all(self) -> Vec<Entry> {
         let kinds = self.session.kinds.get().unwrap_or_default();
-        let entry = |group, title: String, about: &str, key, deed| Entry {
+        let entry = |group, title: String, about: &str, key: Option<Act>, deed| Entry {
             group,
             title,
             about: about.into(),
-            key,
+            key: key.and_then(|act| self.shortcuts.keys(&act)),
             deed,
         };
         let mut all: Vec<Entry> = registry::entries(&kinds, &self.choices.hidden())
@@ -130,7 +142,7 @@ impl Palette {
                     Group::Navigation,
                     view.title,
                     &about,
-                    "",
+                    Some(Act::View(view.route.view().to_owned())),
                     Deed::Go(view.route),
                 )
             })
@@ -139,7 +151,7 @@ impl Palette {
             Group::Namespaces,
             "All namespaces".into(),
             "Tables show every namespace again.",
-            "",
+            None,
             Deed::Namespace(None),
         ));
         all.extend(self.session.namespaces.get().into_iter().map(|name| {
@@ -149,7 +161,7 @@ impl Palette {
                 Group::Namespaces,
                 title,
                 &about,
-                "",
+                None,
                 Deed::Namespace(Some(name)),
             )
         }));
@@ -170,7 +182,7 @@ impl Palette {
                         Group::Clusters,
                         title,
                         &about,
-                        "",
+                        None,
                         Deed::Cluster(cluster.id),
                     )
                 }),
@@ -179,8 +191,22 @@ impl Palette {
             Group::Actions,
             "Show keyboard shortcuts".into(),
             "What keys do in this view.",
-            "?",
+            Some(Act::Keys),
             Deed::Keys,
+        ));
+        all.push(entry(
+            Group::Actions,
+            "Go back".into(),
+            "To the view that was open before.",
+            Some(Act::Back),
+            Deed::Back,
+        ));
+        all.push(entry(
+            Group::Actions,
+            "Open or close the dock".into(),
+            "What runs and ran: executions, logs, terminals.",
+            Some(Act::Dock),
+            Deed::Dock,
         ));
         let settings = [
             ("Theme: light", PreferenceChange::Theme(Theme::Light)),
@@ -204,7 +230,7 @@ impl Palette {
                 Group::Settings,
                 title.into(),
                 "Applied at once and kept.",
-                "",
+                None,
                 Deed::Set(change),
             )
         }));
@@ -217,7 +243,7 @@ impl Palette {
             group: Group::Jump,
             title,
             about,
-            key: "Enter",
+            key: Some("Enter".into()),
             deed,
         };
         let nothing = |why: String| entry(why, String::new(), Deed::Nothing);

@@ -11,6 +11,7 @@ use crate::{
         load_list::NamespaceList,
         mark::ToneMark,
         state_bar::StateBar,
+        usage_chart::UsageChart,
     },
     model::words::{sentence, tone},
     route::Route,
@@ -71,8 +72,9 @@ pub fn ClusterOverview() -> impl IntoView {
                             <NodeList overview />
                         </section>
                         <section class="card">
-                            <h2>"Capacity"</h2>
+                            <h2>"Capacity and usage"</h2>
                             <CapacityBars overview />
+                            <UsageChart overview />
                         </section>
                         <section class="card">
                             <h2>"What there is"</h2>

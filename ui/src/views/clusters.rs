@@ -17,7 +17,7 @@ use crate::{
         contexts::{self, Group},
         words::{grouped, plural, sentence, tone},
     },
-    state::{connecting::Connecting, session::Session},
+    state::{connecting::Connecting, session::Session, shortcuts::Shortcuts},
     views::first_paint::FirstPaint,
 };
 
@@ -26,6 +26,7 @@ use crate::{
 pub fn ClustersView() -> impl IntoView {
     let session = Session::expect();
     let connecting = Connecting::expect();
+    let shortcuts = Shortcuts::expect();
     connecting.keep_looking();
     let search = RwSignal::new(String::new());
     let group = RwSignal::new(Group::All);
@@ -95,7 +96,7 @@ pub fn ClustersView() -> impl IntoView {
             <div class="clusters-list">
                 <ConnectCard />
                 <Notices />
-                <div class="contexts" role="list" aria-label="Clusters" on:keydown=move |event| walk(&event, "[data-cluster-name]")>
+                <div class="contexts" role="list" aria-label="Clusters" on:keydown=move |event| walk(&event, shortcuts, "[data-cluster-name]")>
                     <For each=move || found.get() key=Clone::clone let:id>
                         {
                             let own = id.clone();

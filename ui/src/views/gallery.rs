@@ -5,12 +5,13 @@ use kubegraf_ipc::{
     execution::{DiffLine, DiffTag},
     incident::Severity,
     object::{Freshness, Tone},
-    overview::{Counts, StateCount},
+    overview::{Capacity, Counts, Overview, Resource, StateCount, Usage, UsageSample},
 };
 use leptos::prelude::*;
 
 use crate::{
     components::{
+        capacity::CapacityBars,
         chip::StatusChip,
         copy::CopyButton,
         dialog::Dialog,
@@ -18,11 +19,14 @@ use crate::{
         empty::EmptyState,
         freshness::FreshnessChip,
         icon::{Glyph, Icon},
+        keys::Keys,
         mark::{SeverityMark, ToneMark},
         menu::Menu,
         state_bar::StateBar,
         tick::Tick,
+        usage_chart::UsageChart,
     },
+    model::keys::Act,
     state::{clock::Clock, toasts::Toasts},
     views::table::Skeletons,
 };
@@ -44,6 +48,7 @@ pub fn Gallery() -> impl IntoView {
             <Marks />
             <Fresh />
             <Bars />
+            <Charts />
             <Empties />
             <Lines />
             <Floating />
@@ -107,7 +112,7 @@ fn Fields() -> impl IntoView {
                 <Tick on />
                 "on or off"
             </button>
-            <span><kbd>"Ctrl"</kbd> " " <kbd>"K"</kbd></span>
+            <span>"Palette " <Keys act=Act::Palette /></span>
         </Shelf>
     }
 }
@@ -194,6 +199,80 @@ fn Bars() -> impl IntoView {
             {bar("Known", Some(well))}
             {bar("Empty", Some(Counts::default()))}
             {bar("Unknown", None)}
+        </Shelf>
+    }
+}
+
+/// What is measured, and what is not.
+#[component]
+fn Charts() -> impl IntoView {
+    let now = Clock::expect().now();
+    let wave = (0..60_u32).map(|at| UsageSample {
+        at: now - 900 + i64::from(at) * 15,
+        cpu: 24_000 + u64::from(at * 7_919 % 5_000),
+        memory: (60 + u64::from(at / 4)) << 30,
+    });
+    let usages = [
+        (
+            "Measured",
+            Usage::Measured {
+                samples: wave.collect(),
+            },
+        ),
+        ("Not asked yet", Usage::Waiting),
+        (
+            "Not measured",
+            Usage::Unmeasured {
+                reason: "the server could not find the requested resource".into(),
+            },
+        ),
+    ];
+    let capacity = |resource, allocatable, requested, used| Capacity {
+        resource,
+        allocatable,
+        requested,
+        limits: allocatable,
+        used,
+    };
+    let all = [
+        capacity(Resource::Cpu, 64_000, 52_000, Some(25_900)),
+        capacity(Resource::Memory, 256 << 30, 140 << 30, None),
+        capacity(Resource::Pods, 880, 318, Some(318)),
+    ];
+    let none = || Counts {
+        total: 0,
+        states: Vec::new(),
+    };
+    let overview = move |usage| {
+        RwSignal::new(Some(Overview {
+            at: now,
+            sources: Vec::new(),
+            pods: none(),
+            deployments: none(),
+            nodes: none(),
+            services: none(),
+            namespaces: none(),
+            incidents: None,
+            health: None,
+            capacity: all.to_vec(),
+            usage,
+            per_node: Vec::new(),
+            per_namespace: Vec::new(),
+            warnings: 0,
+            events: Vec::new(),
+        }))
+    };
+    let bars = overview(Usage::Waiting);
+    view! {
+        <Shelf title="Charts">
+            <div class="shelf-wide">"Capacity, memory not measured" <CapacityBars overview=bars /></div>
+            {usages
+                .map(|(title, usage)| {
+                    let overview = overview(usage);
+                    view! { <div class="shelf-wide">{title} <UsageChart overview /></div> }
+                })
+                .into_iter()
+                .collect_view()}
         </Shelf>
     }
 }

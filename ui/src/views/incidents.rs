@@ -20,7 +20,10 @@ use crate::{
         words::{plural, sentence},
     },
     route::Route,
-    state::{clock::Clock, incidents::Incidents, navigation::Navigation, session::Session},
+    state::{
+        clock::Clock, incidents::Incidents, navigation::Navigation, session::Session,
+        shortcuts::Shortcuts,
+    },
     views::{first_paint::FirstPaint, table::Skeletons},
 };
 
@@ -28,6 +31,7 @@ use crate::{
 #[component]
 pub fn IncidentsView() -> impl IntoView {
     let navigation = Navigation::expect();
+    let shortcuts = Shortcuts::expect();
     let incidents = Incidents::expect();
     let shown = Memo::new(move |_| match navigation.route() {
         Route::Incidents { id } => id,
@@ -107,7 +111,7 @@ pub fn IncidentsView() -> impl IntoView {
                         class="incident-list"
                         role="list"
                         aria-label="Incidents"
-                        on:keydown=move |event| walk(&event, "a[data-incident]")
+                        on:keydown=move |event| walk(&event, shortcuts, "a[data-incident]")
                     >
                         <For each=move || found.get() key=Clone::clone let:id>
                             {incidents.row(&id).map(|row| view! {

@@ -54,39 +54,72 @@ pub struct Entry {
     pub icon: Icon,
     /// Where it leads.
     pub route: Route,
+    /// The keys that open it, unless a person has chosen others.
+    pub keys: Option<&'static str>,
 }
 
-/// Section and drawing of the kinds' tables, by the kind's id, in the rail's order.
-const TABLES: &[(&str, Section, Icon)] = &[
-    ("events", Section::Overview, Icon::Events),
-    ("pods", Section::Workloads, Icon::Pods),
-    ("deployments", Section::Workloads, Icon::Deployments),
-    ("replicasets", Section::Workloads, Icon::ReplicaSets),
-    ("services", Section::Networking, Icon::Services),
-    ("nodes", Section::Platform, Icon::Nodes),
-    ("namespaces", Section::Platform, Icon::Namespaces),
+/// Section, drawing and keys of the kinds' tables, by the kind's id, in the rail's order.
+const TABLES: &[(&str, Section, Icon, Option<&'static str>)] = &[
+    ("events", Section::Overview, Icon::Events, Some("Alt+7")),
+    ("pods", Section::Workloads, Icon::Pods, Some("Alt+3")),
+    (
+        "deployments",
+        Section::Workloads,
+        Icon::Deployments,
+        Some("Alt+4"),
+    ),
+    ("replicasets", Section::Workloads, Icon::ReplicaSets, None),
+    (
+        "services",
+        Section::Networking,
+        Icon::Services,
+        Some("Alt+5"),
+    ),
+    ("nodes", Section::Platform, Icon::Nodes, Some("Alt+6")),
+    ("namespaces", Section::Platform, Icon::Namespaces, None),
 ];
 
-/// Section and drawing of the pages, in the rail's order.
-const PAGES: &[(Page, Section, Icon)] = &[
-    (Page::Dashboard, Section::Overview, Icon::Dashboard),
-    (Page::ClusterOverview, Section::Overview, Icon::Overview),
-    (Page::Clusters, Section::Overview, Icon::Clusters),
-    (Page::Logs, Section::Insights, Icon::Logs),
-    (Page::Forwards, Section::Networking, Icon::Forwards),
-    (Page::Terminal, Section::Insights, Icon::Terminal),
-    (Page::Settings, Section::Settings, Icon::Settings),
+/// Section, drawing and keys of the pages, in the rail's order.
+const PAGES: &[(Page, Section, Icon, Option<&'static str>)] = &[
+    (
+        Page::Dashboard,
+        Section::Overview,
+        Icon::Dashboard,
+        Some("Alt+1"),
+    ),
+    (
+        Page::ClusterOverview,
+        Section::Overview,
+        Icon::Overview,
+        None,
+    ),
+    (
+        Page::Clusters,
+        Section::Overview,
+        Icon::Clusters,
+        Some("Alt+9"),
+    ),
+    (Page::Logs, Section::Insights, Icon::Logs, Some("Alt+8")),
+    (Page::Forwards, Section::Networking, Icon::Forwards, None),
+    (Page::Terminal, Section::Insights, Icon::Terminal, None),
+    (
+        Page::Settings,
+        Section::Settings,
+        Icon::Settings,
+        Some("Ctrl+,"),
+    ),
 ];
 
 /// The views there are, given the kinds core has tables for and the routes that are switched off, in the
 /// rail's order.
 #[must_use]
 pub fn entries(kinds: &[KindInfo], off: &[String]) -> Vec<Entry> {
-    let pages = PAGES.iter().map(|&(page, section, icon)| Entry {
+    let pages = PAGES.iter().map(|&(page, section, icon, keys)| Entry {
         section,
         title: page.title().into(),
         icon,
         route: Route::Page(page),
+        keys,
     });
     let mut entries: Vec<Entry> = pages.collect();
     entries.push(Entry {
@@ -94,27 +127,29 @@ pub fn entries(kinds: &[KindInfo], off: &[String]) -> Vec<Entry> {
         title: "Incidents".into(),
         icon: Icon::Incidents,
         route: Route::Incidents { id: None },
+        keys: Some("Alt+2"),
     });
-    let listed = TABLES.iter().filter_map(|&(id, section, icon)| {
+    let listed = TABLES.iter().filter_map(|&(id, section, icon, keys)| {
         let kind = kinds.iter().find(|kind| kind.id == id)?;
-        Some(entry(kind, section, icon))
+        Some(entry(kind, section, icon, keys))
     });
     entries.extend(listed);
     let unlisted = kinds
         .iter()
         .filter(|kind| TABLES.iter().all(|(id, ..)| *id != kind.id));
-    entries.extend(unlisted.map(|kind| entry(kind, Section::More, Icon::Table)));
+    entries.extend(unlisted.map(|kind| entry(kind, Section::More, Icon::Table, None)));
     entries.retain(|entry| off.iter().all(|route| route != entry.route.view()));
     entries.sort_by_key(|entry| entry.section);
     entries
 }
 
-fn entry(kind: &KindInfo, section: Section, icon: Icon) -> Entry {
+fn entry(kind: &KindInfo, section: Section, icon: Icon, keys: Option<&'static str>) -> Entry {
     Entry {
         section,
         title: kind.title.clone(),
         icon,
         route: Route::table(&kind.id),
+        keys,
     }
 }
 

@@ -3,6 +3,7 @@
 mod backup;
 mod desktop;
 mod features;
+mod keyboard;
 
 use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
 use leptos::prelude::*;
@@ -11,13 +12,12 @@ use crate::{
     components::{
         diagnostics::Diagnostics,
         icon::{Glyph, Icon},
-        key_list::KeyList,
         policy::Promises,
         tick::Tick,
     },
-    model::{fuzzy, keys::Place},
+    model::{fuzzy, zoom},
     route::{Page, Route},
-    state::{choices::Choices, session::Session},
+    state::{choices::Choices, palette::Palette, session::Session},
     views::registry,
 };
 
@@ -33,7 +33,7 @@ struct PartInfo {
 const PARTS: &[PartInfo] = &[
     part(
         "Appearance",
-        "theme light dark colours scheme high contrast flash changes motion",
+        "theme light dark colours scheme high contrast flash changes motion size zoom larger percent",
     ),
     part("Start", "view dashboard first opens"),
     part("Window", "closing close tray hide quit"),
@@ -52,7 +52,10 @@ const PARTS: &[PartInfo] = &[
         "Features",
         "flags switch off fixes logs port-forwards files export doctor feedback snoozing exec plugins",
     ),
-    part("Keyboard", "shortcuts keys"),
+    part(
+        "Keyboard",
+        "shortcuts keys bindings change reset conflict press",
+    ),
     part(
         "Database and backup",
         "restore daily copies retention SQLite",
@@ -88,6 +91,14 @@ pub fn SettingsView() -> impl IntoView {
             })
         })
     };
+    let palette = Palette::expect();
+    Effect::new(move |_| {
+        if palette.change_keys.get() {
+            palette.change_keys.set(false);
+            // The parts stand when the frame does.
+            request_animation_frame(|| jump("Keyboard"));
+        }
+    });
     let none = move || PARTS.iter().all(|part| !shows(part.title).get());
     view! {
         <div class="view-head">
@@ -135,7 +146,7 @@ pub fn SettingsView() -> impl IntoView {
             <Show when=move || shows("Safety").get()><features::SafetyPart /></Show>
             <Show when=move || shows("Features").get()><features::FeaturesPart /></Show>
             <Show when=move || shows("Keyboard").get()>
-                <Part title="Keyboard"><KeyList places=Place::ALL.to_vec() /></Part>
+                <keyboard::KeyboardPart />
             </Show>
             <Show when=move || shows("Database and backup").get()><backup::BackupPart /></Show>
             <Show when=move || shows("Settings as a file").get()><backup::FilePart /></Show>
@@ -187,20 +198,22 @@ fn Part(
 #[component]
 fn Choice(
     /// What it is called.
-    title: &'static str,
+    #[prop(into)]
+    title: String,
     /// Whether it is the one.
     on: Signal<bool>,
     /// Makes it so.
     change: PreferenceChange,
 ) -> impl IntoView {
     let choices = Choices::expect();
+    let name = title.clone();
     view! {
         <button
             class="chip"
             type="button"
             role="radio"
             aria-checked=move || on.get().to_string()
-            data-option=title
+            data-option=name
             on:click=move |_| choices.change(change.clone())
         >
             {title}
@@ -240,6 +253,7 @@ fn Appearance() -> impl IntoView {
     let theme = Memo::new(move |_| choices.all.with(|all| all.theme));
     let scheme = Memo::new(move |_| choices.all.with(|all| all.scheme));
     let flash = Signal::derive(move || choices.all.with(|all| all.flash));
+    let size = Memo::new(move |_| choices.all.with(|all| all.zoom));
     let themes = [
         ("As the system", Theme::System),
         ("Light", Theme::Light),
@@ -272,6 +286,18 @@ fn Appearance() -> impl IntoView {
                             title
                             on=Signal::derive(move || scheme.get() == value)
                             change=PreferenceChange::Scheme(value)
+                        />
+                    }).into_iter().collect_view()}
+                </span>
+            </div>
+            <div class="setting-line" role="radiogroup" aria-label="Size">
+                <span>"Size"</span>
+                <span class="options">
+                    {zoom::SIZES.map(|percent| view! {
+                        <Choice
+                            title=format!("{percent} %")
+                            on=Signal::derive(move || size.get() == percent)
+                            change=PreferenceChange::Zoom(percent)
                         />
                     }).into_iter().collect_view()}
                 </span>

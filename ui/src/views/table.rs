@@ -1,5 +1,7 @@
 //! The table of a kind: everything about it comes from the kind's entry in the registry.
 
+use std::time::Duration;
+
 use kubegraf_ipc::{
     object::Freshness,
     table::{KindInfo, Row},
@@ -29,6 +31,9 @@ use crate::{
     },
     views::{first_paint::FirstPaint, table_empty::TableEmpty},
 };
+
+/// How long a person who types is let type on before the address follows.
+const TYPED: Duration = Duration::from_millis(400);
 
 /// The view of one kind.
 #[component]
@@ -71,14 +76,17 @@ fn KindTable(
     };
     let (filter, facet) = untrack(asked);
     let table = Table::new(filter, facet);
-    Effect::new(move |before: Option<(String, Option<String>)>| {
-        let now = asked();
-        if before.is_some_and(|before| before != now) {
-            table.filter(now.0.clone());
-            table.facet(now.1.clone());
+    Effect::new(move |_| {
+        let (filter, facet) = asked();
+        // An address that follows the view asks for nothing.
+        if table.view.with_untracked(|view| view.filter != filter) {
+            table.filter(filter);
         }
-        now
+        if table.view.with_untracked(|view| view.facet != facet) {
+            table.facet(facet);
+        }
     });
+    keep_address(&kind.id, table, navigation);
     let layout = Layout::of(kind.clone());
     let menu = RowMenuAt::provide();
     let from = kind.id.clone();
@@ -160,6 +168,43 @@ fn KindTable(
         }}
         <RowMenu at=menu table layout on_open kind=whose />
     }
+}
+
+/// Keeps the filter and the state in the address, so that a reload and a link show the same rows.
+fn keep_address(kind: &str, table: Table, navigation: Navigation) {
+    let kind = kind.to_owned();
+    let shown = Memo::new(move |_| {
+        table
+            .view
+            .with(|view| (view.filter.clone(), view.facet.clone()))
+    });
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let give_up = move || {
+        if let Some(handle) = waiting.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move |before: Option<()>| {
+        let (filter, facet) = shown.get();
+        if before.is_none() {
+            return;
+        }
+        give_up();
+        let route = Route::Table {
+            kind: kind.clone(),
+            filter,
+            facet,
+        };
+        let settle = move || {
+            // Whoever has gone elsewhere meanwhile stays there.
+            let here = untrack(|| navigation.route().view() == route.view());
+            if here {
+                navigation.settle(&route);
+            }
+        };
+        waiting.set_value(set_timeout_with_handle(settle, TYPED).ok());
+    });
+    on_cleanup(give_up);
 }
 
 /// Writes what matches to a file.

@@ -52,9 +52,11 @@ pub(crate) fn read(text: &str) -> Result<Preferences, Error> {
     let read = document.preferences;
     let mut checked = Preferences {
         tables: Vec::new(),
+        shortcuts: Vec::new(),
         ..read.clone()
     };
     let changes = [
+        PreferenceChange::Zoom(read.zoom),
         PreferenceChange::StartView(read.start_view),
         PreferenceChange::OverviewSeconds(read.overview_seconds),
         PreferenceChange::BackupKeep(read.backup_keep),
@@ -64,7 +66,8 @@ pub(crate) fn read(text: &str) -> Result<Preferences, Error> {
         .features_off
         .retain(|id| crate::features::exists(id));
     let tables = read.tables.into_iter().map(PreferenceChange::Table);
-    for change in changes.into_iter().chain(tables) {
+    let shortcuts = read.shortcuts.into_iter().map(PreferenceChange::Shortcut);
+    for change in changes.into_iter().chain(tables).chain(shortcuts) {
         apply(&mut checked, change)?;
     }
     Ok(checked)
@@ -72,7 +75,7 @@ pub(crate) fn read(text: &str) -> Result<Preferences, Error> {
 
 #[cfg(test)]
 mod tests {
-    use kubegraf_ipc::preferences::{Closing, Theme};
+    use kubegraf_ipc::preferences::{Closing, Shortcut, Theme};
 
     use super::*;
 
@@ -83,6 +86,10 @@ mod tests {
             theme: Theme::Dark,
             closing: Closing::Hide,
             overview_seconds: 5,
+            shortcuts: vec![Shortcut {
+                action: "palette".into(),
+                keys: Some("Ctrl+P".into()),
+            }],
             ..Preferences::default()
         };
         let text = write(&preferences);
@@ -98,6 +105,9 @@ mod tests {
                 "kubegraf-dreams",
             ),
             (text.replace("\"version\": 1", "\"version\": 2"), "newer"),
+            (text.replace("\"palette\"", "\"a b\""), "\"a b\""),
+            (text.replace("\"zoom\": 100", "\"zoom\": 500"), "500 %"),
+            (text.replace("Ctrl+P", &"K".repeat(33)), "no keys"),
             (text.replace("\"dark\"", "\"pink\""), "pink"),
             (String::new(), "EOF"),
             (" ".repeat(MOST + 1), "bytes"),
