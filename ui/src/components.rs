@@ -27,6 +27,7 @@ pub mod evidence;
 pub mod execution;
 pub mod facets;
 pub mod feedback;
+pub mod field;
 pub mod filter;
 pub mod fixes;
 pub mod forward_dialog;

@@ -3,6 +3,8 @@
 //! What a container sends is not trusted: see [`names`] and [`unpack`]. A copy is a guard; what was
 //! copied before it ended stays and is told to be incomplete.
 
+#[cfg(test)]
+mod archive;
 mod names;
 mod pack;
 mod tape;

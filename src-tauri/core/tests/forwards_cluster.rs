@@ -5,15 +5,14 @@
     reason = "a test file: what is not there fails the test"
 )]
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+#[path = "streams/stage.rs"]
+mod stage;
 
-use kubegraf_core::{Core, Options as CoreOptions, clock::SystemClock, clusters::Sources};
+use std::time::{Duration, Instant};
+
+use kubegraf_core::Core;
 use kubegraf_ipc::{
     Code, Error,
-    cluster::GetStatus,
     forward::{
         Forward, ForwardState, ListForwards, ListPorts, RestartForward, StartForward, StopForward,
     },
@@ -34,26 +33,8 @@ struct Stage {
 
 impl Stage {
     async fn open(cluster: &Cluster, data: &std::path::Path) -> Self {
-        let core = Core::start(CoreOptions {
-            data_dir: data.into(),
-            sources: Sources {
-                kubeconfigs: vec![cluster.kubeconfig().into()],
-                demo: false,
-            },
-            actor: "tester".into(),
-            clock: Arc::new(SystemClock),
-        })
-        .await
-        .unwrap();
-        let since = Instant::now();
-        loop {
-            let status = core.get_status(GetStatus {}).await.unwrap();
-            if let Some(id) = status.cluster.filter(|_| status.connected) {
-                return Self { core, id };
-            }
-            assert!(since.elapsed() < LIMIT, "never connected");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let (core, id) = stage::connected(cluster.kubeconfig(), data).await;
+        Self { core, id }
     }
 
     async fn start(

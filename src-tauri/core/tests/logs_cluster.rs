@@ -6,18 +6,18 @@
     reason = "a test file: what is not there fails the test"
 )]
 
+#[path = "streams/stage.rs"]
+mod stage;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use kubegraf_core::{
-    Core, Options as CoreOptions, StreamKey, clock::SystemClock, clusters::Sources,
-};
+use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     app::Unwatch,
-    cluster::GetStatus,
     logs::{
         LogLevel, LogOptions, LogPlace, LogState, LogTarget, LogView, LogsEvent, ReadLogText,
         SetLogView, WatchLogs,
@@ -230,26 +230,7 @@ async fn no_line_is_lost_whatever_happens_to_the_log() {
     }
     let cluster = Cluster::up(Options::real()).await.unwrap();
     let data = tempfile::tempdir().unwrap();
-    let core = Core::start(CoreOptions {
-        data_dir: data.path().into(),
-        sources: Sources {
-            kubeconfigs: vec![cluster.kubeconfig().into()],
-            demo: false,
-        },
-        actor: "tester".into(),
-        clock: Arc::new(SystemClock),
-    })
-    .await
-    .unwrap();
-    let since = Instant::now();
-    let id = loop {
-        let status = core.get_status(GetStatus {}).await.unwrap();
-        if let Some(id) = status.cluster.filter(|_| status.connected) {
-            break id;
-        }
-        assert!(since.elapsed() < LIMIT, "never connected");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let (core, id) = stage::connected(cluster.kubeconfig(), data.path()).await;
 
     // Opened before there is anything to read.
     let fast = Followed::open(&core, &id, 1, object("Pod", "fast")).await;

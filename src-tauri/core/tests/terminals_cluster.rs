@@ -5,118 +5,30 @@
     reason = "a test file: what is not there fails the test"
 )]
 
+#[path = "streams/screen.rs"]
+mod screen;
+#[path = "streams/stage.rs"]
+mod stage;
+
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use kubegraf_core::{
-    Core, Options as CoreOptions, StreamKey,
+    Core, StreamKey,
     clock::{Clock, SystemClock},
-    clusters::Sources,
     store::{AuditPhase, Store},
 };
 use kubegraf_ipc::{
-    Code, Error,
-    cluster::GetStatus,
+    Code,
     files::{CopyEvent, CopyFromPod, CopyToPod, InContainer},
-    terminal::{
-        DrawnTerminal, InPod, ListContainers, OUTPUT, OpenTerminal, ResizeTerminal, RunInPod,
-        TerminalBytes, TerminalEnd, TerminalPlace, TerminalSize, TypeTerminal,
-    },
+    terminal::{InPod, ListContainers, ResizeTerminal, RunInPod, TerminalPlace, TerminalSize},
 };
 use kubegraf_testcluster::{Cluster, Options, Tier, require};
+use screen::Screen;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const SIZE: TerminalSize = TerminalSize {
-    columns: 80,
-    rows: 24,
-};
-
-#[derive(Default)]
-struct Said {
-    text: String,
-    bytes: u64,
-    end: Option<TerminalEnd>,
-}
-
-/// A window that looks at a terminal.
-struct Screen {
-    core: Core,
-    channel: u32,
-    said: Arc<Mutex<Said>>,
-}
-
-impl Screen {
-    async fn open(core: &Core, channel: u32, place: TerminalPlace) -> Result<Self, Error> {
-        let said = Arc::<Mutex<Said>>::default();
-        let (told, drawn) = (Arc::clone(&said), AtomicBool::new(true));
-        let (window, draws) = (core.clone(), tokio::runtime::Handle::current());
-        let sink = Box::new(move |bytes: TerminalBytes| {
-            let mut said = told.lock().unwrap();
-            if bytes.0[0] == OUTPUT {
-                let count = u32::try_from(bytes.0.len() - 1).unwrap();
-                said.bytes += u64::from(count);
-                let text = String::from_utf8_lossy(&bytes.0[1..]).into_owned();
-                said.text.push_str(&text);
-                let from = said.text.len().saturating_sub(4_000);
-                let from = said.text.ceil_char_boundary(from);
-                said.text.drain(..from);
-                if drawn.load(SeqCst) {
-                    let window = window.clone();
-                    draws.spawn(async move {
-                        let drawn = DrawnTerminal {
-                            watch: channel,
-                            bytes: count,
-                        };
-                        let _ = window.drawn_terminal(drawn, "main").await;
-                    });
-                }
-            } else {
-                said.end = serde_json::from_slice(&bytes.0[1..]).ok();
-            }
-            true
-        });
-        let request = OpenTerminal { place, size: SIZE };
-        core.open_terminal(request, StreamKey::new("main", channel), sink)
-            .await?;
-        Ok(Self {
-            core: core.clone(),
-            channel,
-            said,
-        })
-    }
-
-    async fn types(&self, text: &str) {
-        let request = TypeTerminal {
-            watch: self.channel,
-            text: text.into(),
-        };
-        self.core.type_terminal(request, "main").await.unwrap();
-    }
-
-    async fn until(&self, what: &str, test: impl Fn(&Said) -> bool) -> Duration {
-        let since = Instant::now();
-        loop {
-            {
-                let said = self.said.lock().unwrap();
-                if test(&said) {
-                    return since.elapsed();
-                }
-                assert!(
-                    since.elapsed() < LIMIT,
-                    "no {what}: {:?} {:?}",
-                    said.text,
-                    said.end
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
 
 fn container(cluster: &str, pod: &str, uid: Option<String>, command: &[&str]) -> TerminalPlace {
     TerminalPlace::Container {
@@ -254,32 +166,9 @@ spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: shell, image: {},
 ",
         cluster.image("busybox:1")
     );
-    cluster.apply(&pod).await.unwrap();
-    let wait = ["wait", "pod/box", "--for=condition=Ready", "--timeout=60s"];
-    cluster.run(&wait).await.unwrap();
+    let uid = stage::ready(&cluster, &pod, &["box"]).await;
     let data = tempfile::tempdir().unwrap();
-    let core = Core::start(CoreOptions {
-        data_dir: data.path().into(),
-        sources: Sources {
-            kubeconfigs: vec![cluster.kubeconfig().into()],
-            demo: false,
-        },
-        actor: "ada".into(),
-        clock: Arc::new(SystemClock),
-    })
-    .await
-    .unwrap();
-    let since = Instant::now();
-    let id = loop {
-        let status = core.get_status(GetStatus {}).await.unwrap();
-        if let Some(id) = status.cluster.filter(|_| status.connected) {
-            break id;
-        }
-        assert!(since.elapsed() < LIMIT, "never connected");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
-    let found = cluster.get(&["pod", "box"]).await.unwrap();
-    let uid = found["metadata"]["uid"].as_str().unwrap().to_owned();
+    let (core, id) = stage::connected(cluster.kubeconfig(), data.path()).await;
 
     let shell = Screen::open(&core, 1, container(&id, "box", Some(uid), &[]))
         .await

@@ -7,7 +7,7 @@ use kubegraf_ipc::{
 use leptos::prelude::*;
 
 use crate::{
-    components::dialog::Dialog,
+    components::{dialog::Dialog, field::Field},
     ipc::{self, WatchGuard},
     model::words::{grouped, plural, sentence},
     state::pod_tools::PodTools,
@@ -82,6 +82,7 @@ fn Asking(
             </button>
         }
     };
+    let example = Signal::derive(move || if here.get() { "/etc/nginx" } else { "/tmp" }.to_owned());
     view! {
         <Dialog title on_close=close>
             <form
@@ -97,20 +98,9 @@ fn Asking(
                     {way("Into the container", "there", false)}
                 </div>
                 <Show when=move || !here.get()>
-                    <label>
-                        <span>"This machine"</span>
-                        <input class="input mono" type="text" aria-label="Path of this machine" placeholder="a file or a folder"
-                            prop:value=move || local.get()
-                            on:input:target=move |event| local.set(event.target().value()) />
-                    </label>
+                    <Field title="This machine" label="Path of this machine" text=local placeholder="a file or a folder" />
                 </Show>
-                <label>
-                    <span>"Container"</span>
-                    <input class="input mono" type="text" aria-label="Path in the container"
-                        placeholder=move || if here.get() { "/etc/nginx" } else { "/tmp" }
-                        prop:value=move || there.get()
-                        on:input:target=move |event| there.set(event.target().value()) />
-                </label>
+                <Field title="Container" label="Path in the container" text=there placeholder=example />
                 <p class="dim">
                     {move || if here.get() {
                         "It is put into a new folder among the downloads. Links and names that lead elsewhere are left out."

@@ -8,7 +8,7 @@ use kubegraf_ipc::{
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::dialog::Dialog,
+    components::{dialog::Dialog, field::Field},
     ipc,
     model::words::sentence,
     state::{forwards::Forwards, toasts::Toasts},
@@ -121,17 +121,8 @@ fn Asking(
                 <div class="forward-ports">
                     {move || offered.get().map(|ports| ports.into_iter().map(choice).collect_view())}
                 </div>
-                <label>
-                    <span>"Port there"</span>
-                    <input class="input" type="text" aria-label="Port there" prop:value=move || port.get()
-                        on:input:target=move |event| port.set(event.target().value()) />
-                </label>
-                <label>
-                    <span>"Port here"</span>
-                    <input class="input" type="text" aria-label="Port here" placeholder="any free one"
-                        prop:value=move || local.get()
-                        on:input:target=move |event| local.set(event.target().value()) />
-                </label>
+                <Field title="Port there" label="Port there" text=port />
+                <Field title="Port here" label="Port here" text=local placeholder="any free one" />
                 <p class="dim">"It is open to this machine only, never to its network."</p>
                 <p class="forward-failure" role="alert">
                     {move || wrong().or_else(|| failure.get().map(|error| sentence(&error.message)))}

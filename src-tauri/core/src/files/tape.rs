@@ -276,23 +276,7 @@ fn broken(why: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn archive(entries: &[(&str, Kind, &[u8])]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for (name, kind, data) in entries {
-            let entry = Entry {
-                name: name.as_bytes().to_vec(),
-                kind: *kind,
-                size: data.len() as u64,
-                mode: 0o644,
-            };
-            header(&mut bytes, &entry).unwrap();
-            bytes.extend_from_slice(data);
-            fill(&mut bytes, data.len() as u64).unwrap();
-        }
-        end(&mut bytes).unwrap();
-        bytes
-    }
+    use crate::files::archive::archive;
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -308,7 +292,7 @@ mod tests {
         let file = reader.next().unwrap().unwrap();
         assert_eq!(
             (file.size, file.mode, file.name.as_slice()),
-            (1_000, 0o644, &b"a/b"[..])
+            (1_000, 0o755, &b"a/b"[..])
         );
         let mut half = vec![0; 500];
         reader.read_exact(&mut half).unwrap();
