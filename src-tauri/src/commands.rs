@@ -13,6 +13,7 @@ use kubegraf_ipc::{
         ListNamespaces, RefreshClusters, RemoveKubeconfig, SelectNamespaces, SetProtected,
         SwitchCluster, TestCluster, WatchClusters, WatchStatus,
     },
+    debug::PreviewDebug,
     doctor::DiagnoseCluster,
     execution::{
         ApplyPlan, CancelExecution, ExecutionEvent, ListExecutions, PreviewFix, PreviewRevert,
@@ -153,6 +154,7 @@ commands! {
     delete_notices(DeleteNotices);
     preview_fix(PreviewFix);
     preview_revert(PreviewRevert);
+    preview_debug(PreviewDebug);
     list_executions(ListExecutions);
     report_ui(ReportUi);
     switch_cluster(SwitchCluster);
@@ -247,6 +249,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         give_feedback,
         preview_fix,
         preview_revert,
+        preview_debug,
         list_executions,
         report_ui,
         leave_window,

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use crate::{
     components::{
         closing_dialog::ClosingDialog, connecting_dialogs::ConnectingDialogs,
-        copy_dialog::CopyDialog, dock::DockPanel, forward_dialog::ForwardDialog, header::Header,
-        key_list::KeyOverlay, palette::PalettePanel, policy::PolicyDialog, rail::Rail,
-        run_dialog::RunDialog, toasts::ToastList, when::tell_moments,
+        copy_dialog::CopyDialog, debug_dialog::DebugDialog, dock::DockPanel,
+        forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay, palette::PalettePanel,
+        policy::PolicyDialog, rail::Rail, run_dialog::RunDialog, toasts::ToastList,
+        when::tell_moments,
     },
     route::{Page, Route},
     state::{
@@ -86,6 +87,7 @@ pub fn App() -> impl IntoView {
         <ForwardDialog />
         <CopyDialog />
         <RunDialog />
+        <DebugDialog />
         <KeyOverlay />
     }
 }

@@ -17,6 +17,7 @@ pub mod connect_card;
 pub mod connecting_dialogs;
 pub mod copy;
 pub mod copy_dialog;
+pub mod debug_dialog;
 pub mod diagnostics;
 pub mod dialog;
 pub mod diff;

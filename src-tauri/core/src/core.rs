@@ -6,6 +6,7 @@ mod backups;
 mod changes;
 mod clusters;
 mod counted;
+mod debug;
 mod diagnostics;
 mod files;
 mod forwards;
@@ -48,6 +49,7 @@ use crate::{
     store::{Retention, Store},
     streams::Streams,
     table,
+    terminals::NodePods,
 };
 
 /// How often rows past their retention are dropped.
@@ -75,6 +77,7 @@ struct Inner {
     executions: Executions,
     forwards: Forwards,
     meters: Meters,
+    node_pods: NodePods,
     /// Counts the changes of the notices.
     notices: watch::Sender<u64>,
     requests: Requests,
@@ -149,6 +152,7 @@ impl Core {
         }
         let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
         let core = Self(Arc::new(Inner {
+            node_pods: NodePods::load(store.clone(), Arc::clone(&clock), actor.clone()).await,
             actor,
             backup_failure: backups::Failure::default(),
             backups: Arc::new(Backups::new(&data_dir, store.clone())),
@@ -178,6 +182,7 @@ impl Core {
         let clusters = Arc::clone(&self.0.clusters);
         let detections = self.0.detections.clone();
         let (forwards, started) = (self.0.forwards.clone(), Arc::clone(&clock));
+        let node_pods = self.0.node_pods.clone();
         let mut active = clusters.active();
         let follow = TaskGuard::spawn(async move {
             loop {
@@ -187,6 +192,7 @@ impl Core {
                 };
                 if let Some(connection) = connection {
                     Self::begin_kept(&forwards, &connection, started.epoch_seconds()).await;
+                    node_pods.sweep(&connection).await;
                     let _running = detections.follow(&connection).await;
                 }
                 if active.changed().await.is_err() {

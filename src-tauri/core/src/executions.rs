@@ -256,6 +256,16 @@ impl Executions {
             .await
     }
 
+    /// The cluster of a plan that waits for its approval, and what it is for.
+    ///
+    /// # Errors
+    /// [`Error::PlanGone`].
+    pub(crate) fn planned(&self, plan: &str) -> Result<(String, Intent), Error> {
+        let planned = lock(&self.inner.plans).get(plan, self.inner.now());
+        let planned = planned.ok_or(Error::PlanGone)?;
+        Ok((planned.target.cluster.clone(), planned.intent.clone()))
+    }
+
     /// Starts an approved plan. The same request id again gives the same answer and runs nothing.
     ///
     /// # Errors

@@ -94,6 +94,13 @@ pub(crate) const FEATURES: &[Feature] = &[
         commands: &["open_terminal", "run_in_pod"],
     },
     Feature {
+        id: "debugging",
+        title: "Debug containers and node shells",
+        about: "add debug containers to pods and open shells on nodes",
+        routes: &[],
+        commands: &["preview_debug"],
+    },
+    Feature {
         id: "port_forwards",
         title: "Port-forwards",
         about: "open ports of this computer that lead into clusters",

@@ -4,7 +4,9 @@
 //! dropped and nothing piles up. Nobody is led into another pod than the one he asked for.
 
 mod container;
+pub(crate) mod debug;
 mod local;
+mod node_pods;
 mod once;
 mod place;
 
@@ -23,7 +25,9 @@ use kubegraf_ipc::{
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use container::{InContainer, OPEN, ended};
+pub(crate) use debug::Session;
 pub(crate) use local::{Local, shells};
+pub(crate) use node_pods::NodePods;
 pub(crate) use once::run as run_once;
 pub(crate) use place::{Place, Wires, list as containers};
 
@@ -65,6 +69,19 @@ struct Drawn {
 pub(crate) struct Line {
     input: mpsc::Receiver<Input>,
     output: Output,
+}
+
+impl Line {
+    /// Says a line of our own, before the program does.
+    pub(crate) async fn tell(&mut self, text: &str) {
+        self.output.say(format!("{text}\r\n").as_bytes()).await;
+    }
+
+    /// Ends without a program.
+    pub(crate) fn ends(self, end: TerminalEnd) -> Ending {
+        let output = self.output;
+        Ending { output, end }
+    }
 }
 
 /// Where output goes.

@@ -4,9 +4,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, backup::*, cluster::*, doctor::*, execution::*, features::*, files::*, forward::*,
-    incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*, preferences::*,
-    table::*, terminal::*,
+    app::*, backup::*, cluster::*, debug::*, doctor::*, execution::*, features::*, files::*,
+    forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
+    preferences::*, table::*, terminal::*,
 };
 
 /// A request that is answered once.
@@ -91,6 +91,7 @@ ipc! {
         export_incident(ExportIncident) -> ExportedIncident;
         preview_fix(PreviewFix) -> Plan;
         preview_revert(PreviewRevert) -> Plan;
+        preview_debug(PreviewDebug) -> Plan;
         list_executions(ListExecutions) -> Vec<Execution>;
         report_ui(ReportUi) -> ();
         list_features(ListFeatures) -> Vec<FeatureInfo>;

@@ -147,7 +147,7 @@ pub struct Permission {
 }
 
 /// Approves a plan: what runs is exactly what was shown, or nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct ApplyPlan {

@@ -10,6 +10,7 @@ pub mod age;
 pub mod app;
 pub mod backup;
 pub mod cluster;
+pub mod debug;
 pub mod doctor;
 pub mod error;
 pub mod execution;

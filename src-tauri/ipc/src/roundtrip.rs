@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, backup::*, cluster::*, contract::*, doctor::*, error::Error, execution::*, features::*,
-    files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
-    preferences::*, table::*, terminal::*,
+    app::*, backup::*, cluster::*, contract::*, debug::*, doctor::*, error::Error, execution::*,
+    features::*, files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*,
+    overview::*, preferences::*, table::*, terminal::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -42,7 +42,7 @@ round_trips! {
     list_namespaces: ListNamespaces, list_kinds: ListKinds, kind_info: KindInfo,
     watch_table: WatchTable, set_table_view: SetTableView, drawn_table: DrawnTable, table_event: TableEvent,
     watch_incidents: WatchIncidents, incidents_event: IncidentsEvent, get_incident: GetIncident,
-    incident: Incident, preview_fix: PreviewFix, preview_revert: PreviewRevert, plan: Plan,
+    incident: Incident, preview_fix: PreviewFix, preview_revert: PreviewRevert, preview_debug: PreviewDebug, plan: Plan,
     apply_plan: ApplyPlan, execution_started: ExecutionStarted, execution: Execution,
     list_executions: ListExecutions, watch_execution: WatchExecution,
     execution_event: ExecutionEvent, cancel_execution: CancelExecution,

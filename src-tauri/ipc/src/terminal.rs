@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::execution::ApplyPlan;
+
 /// The message holds what the program wrote.
 pub const OUTPUT: u8 = 0;
 /// The message holds a [`TerminalEnd`] as JSON; it is the last.
@@ -47,6 +49,11 @@ pub enum TerminalPlace {
         container: Option<String>,
         /// What is run.
         run: InPod,
+    },
+    /// In what an approved [`crate::debug::PreviewDebug`] creates; a pod made for it goes with the terminal.
+    Debug {
+        /// The approval. It is used up by opening the terminal.
+        approval: ApplyPlan,
     },
     /// On this machine.
     Local {

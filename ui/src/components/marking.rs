@@ -9,7 +9,7 @@ use crate::{
         copy,
         icon::{Glyph, Icon},
         keys::Keys,
-        row_actions::RowActions,
+        row_actions::{NodeActions, RowActions},
     },
     model::{
         copies,
@@ -272,6 +272,9 @@ pub fn RowMenu(
                     "Go on from here"
                     <kbd aria-hidden="true">"Enter"</kbd>
                 </button>
+                {(kind.with_value(|kind| kind.kind == "Node")).then(|| view! {
+                    <NodeActions row=move |()| chosen() close=Callback::new(move |()| place.set(None)) />
+                })}
                 <RowActions
                     kind=Some(kind.get_value())
                     row=move |()| chosen()

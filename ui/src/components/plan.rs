@@ -2,7 +2,9 @@
 
 use kubegraf_ipc::{
     Code, Error,
-    execution::{Consent, DryRun, Permission, Plan, PreviewFix, PreviewRevert},
+    debug::{DebugTarget, PreviewDebug},
+    execution::{ApplyPlan, Consent, DryRun, Permission, Plan, PreviewFix, PreviewRevert},
+    terminal::TerminalPlace,
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -13,7 +15,7 @@ use crate::{
         consent::{refusal, rule_name},
         words::{self, sentence},
     },
-    state::dock::Dock,
+    state::{dock::Dock, panes::Panes},
 };
 
 /// What a preview is asked for.
@@ -33,6 +35,8 @@ pub enum Wanted {
         /// The execution's id.
         execution: String,
     },
+    /// A look into a pod or at a node: what it is approved for is a terminal.
+    Debug(PreviewDebug),
 }
 
 impl Wanted {
@@ -51,6 +55,18 @@ impl Wanted {
                 ipc::call(request).await
             }
             Self::Revert { execution } => ipc::call(PreviewRevert { execution }).await,
+            Self::Debug(request) => ipc::call(request).await,
+        }
+    }
+
+    /// What the terminal is called that begins it; `None` for what runs without one.
+    fn terminal(&self) -> Option<String> {
+        match self {
+            Self::Debug(PreviewDebug { of, .. }) => Some(match of {
+                DebugTarget::Pod { pod, .. } => format!("debug {pod}"),
+                DebugTarget::Node { node, .. } => format!("node {node}"),
+            }),
+            Self::Fix { .. } | Self::Revert { .. } => None,
         }
     }
 }
@@ -64,6 +80,7 @@ pub fn PlanDialog(
     on_close: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let plan = RwSignal::new(None::<Result<Plan, Error>>);
+    let terminal = StoredValue::new(wanted.terminal());
     let ask = move || {
         plan.set(None);
         let wanted = wanted.clone();
@@ -93,7 +110,7 @@ pub fn PlanDialog(
                     </div>
                 }
                 .into_any(),
-                Some(Ok(plan)) => view! { <PlanBody plan=plan.clone() /><PlanFoot plan again=move || again.with_value(|ask| ask()) on_close /> }.into_any(),
+                Some(Ok(plan)) => view! { <PlanBody plan=plan.clone() /><PlanFoot plan terminal=terminal.get_value() again=move || again.with_value(|ask| ask()) on_close /> }.into_any(),
                 Some(Err(error)) => view! {
                     <div class="dialog-body">
                         <p role="alert">{sentence(&error.message)}</p>
@@ -178,12 +195,15 @@ fn PermissionItem(
 fn PlanFoot(
     /// The plan.
     plan: Plan,
+    /// What the terminal is called that begins it, if one does.
+    terminal: Option<String>,
     /// Asks for a fresh plan.
     again: impl Fn() + Copy + Send + Sync + 'static,
     /// Called when the dialog is done with.
     on_close: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let dock = Dock::expect();
+    let (dock, panes) = (Dock::expect(), Panes::expect());
+    let terminal = StoredValue::new(terminal);
     let typed = RwSignal::new(String::new());
     let sending = RwSignal::new(false);
     let failure = RwSignal::new(None::<Error>);
@@ -198,6 +218,17 @@ fn PlanFoot(
     let apply = move |_| {
         if sending.get_untracked() || refused().is_some() {
             return;
+        }
+        if let Some(title) = terminal.get_value() {
+            let plan = plan.get_value();
+            let approval = ApplyPlan {
+                request_id: ipc::request_id(),
+                plan: plan.id,
+                hash: plan.hash,
+                typed: has_demand.then(|| typed.get_untracked()),
+            };
+            panes.open_terminal(title, TerminalPlace::Debug { approval });
+            return on_close();
         }
         sending.set(true);
         failure.set(None);

@@ -1,6 +1,7 @@
 //! What can be opened from a row beside its table: the logs of whatever runs pods, and a way to its ports.
 
 use kubegraf_ipc::{
+    debug::{DEBUG_NAMESPACE, DebugTarget},
     files::InContainer,
     object::ObjectRef,
     table::{KindInfo, Row},
@@ -91,6 +92,43 @@ fn object(kind: &KindInfo, row: &Row) -> ObjectRef {
     }
 }
 
+/// The actions of a node.
+#[component]
+pub fn NodeActions(
+    /// The node.
+    #[prop(into)]
+    row: Callback<(), Option<Row>>,
+    /// Closes the menu.
+    close: Callback<()>,
+) -> impl IntoView {
+    let (session, tools) = (Session::expect(), PodTools::expect());
+    let is_demo = move || on_demo(session);
+    let shell = move |_| {
+        close.run(());
+        if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
+            let of = DebugTarget::Node {
+                node: row.name,
+                namespace: DEBUG_NAMESPACE.to_owned(),
+            };
+            tools.debug.set(Some((cluster, of)));
+        }
+    };
+    view! {
+        <button
+            class="menu-item"
+            type="button"
+            role="menuitem"
+            data-action="menu-node-shell"
+            disabled=is_demo
+            title=move || is_demo().then_some(NOTHING_RUNS)
+            on:click=shell
+        >
+            <Glyph icon=Icon::Terminal size=14 />
+            "Shell on the node"
+        </button>
+    }
+}
+
 /// The actions, as items of a row's menu.
 #[component]
 pub fn RowActions(
@@ -138,6 +176,18 @@ pub fn RowActions(
             }
         };
         let tools = PodTools::expect();
+        let debug = move |_| {
+            close.run(());
+            if let (Some(row), Some(cluster)) = (row.run(()), session.cluster.get_untracked()) {
+                let of = DebugTarget::Pod {
+                    namespace: row.namespace,
+                    pod: row.name,
+                    uid: Some(row.uid),
+                    container: None,
+                };
+                tools.debug.set(Some((cluster, of)));
+            }
+        };
         view! {
             <button class="menu-item" type="button" role="menuitem" data-action="menu-logs" on:click=open>
                 <Glyph icon=Icon::Logs size=14 />
@@ -181,6 +231,18 @@ pub fn RowActions(
                 >
                     <Glyph icon=Icon::Namespaces size=14 />
                     "Copy files"
+                </button>
+                <button
+                    class="menu-item"
+                    type="button"
+                    role="menuitem"
+                    data-action="menu-debug"
+                    disabled=is_demo
+                    title=move || is_demo().then_some(NOTHING_RUNS)
+                    on:click=debug
+                >
+                    <Glyph icon=Icon::Search size=14 />
+                    "Debug container"
                 </button>
             })}
             <button

@@ -39,7 +39,7 @@ pub fn TerminalPanel(
             <div class="terminal-bar">
                 <Where terminal />
                 <span role="status">{over}</span>
-                <Show when=move || over().is_some()>
+                <Show when=move || over().is_some() && terminal.repeats()>
                     <button class="button small" type="button" data-action="again" on:click=move |_| terminal.again()>
                         <Glyph icon=Icon::Revert size=14 />
                         "Open again"
@@ -62,7 +62,7 @@ fn Where(
     let pod = move || {
         terminal.place.with(|place| match place {
             TerminalPlace::Container { namespace, pod, .. } => Some(format!("{namespace} / {pod}")),
-            TerminalPlace::Local { .. } => None,
+            TerminalPlace::Debug { .. } | TerminalPlace::Local { .. } => None,
         })
     };
     let containers = Memo::new(move |_| terminal.containers.get());
@@ -94,7 +94,7 @@ fn Where(
                 InPod::Attach => ATTACH.to_owned(),
                 InPod::Command { words } => words.join(" "),
             },
-            TerminalPlace::Local { .. } => BEST.to_owned(),
+            TerminalPlace::Debug { .. } | TerminalPlace::Local { .. } => BEST.to_owned(),
         })
     };
     let ask = move |what: String| {
@@ -113,7 +113,10 @@ fn Where(
     view! {
         <Show
             when=move || pod().is_some()
-            fallback=|| view! { <span class="dim mono clip">"This machine"</span> }
+            fallback=move || {
+                let word = if terminal.repeats() { "This machine" } else { "Until this tab closes" };
+                view! { <span class="dim mono clip">{word}</span> }
+            }
         >
             <span class="dim mono clip">{pod}</span>
             <Show when=move || containers.with(|all| !all.is_empty())>

@@ -1,15 +1,17 @@
-//! Which dialog of a pod is open: copying files, running one program.
+//! Which dialog of a pod or a node is open: copying files, running one program, debugging.
 
-use kubegraf_ipc::files::InContainer;
+use kubegraf_ipc::{debug::DebugTarget, files::InContainer};
 use leptos::prelude::*;
 
-/// The dialogs, each open for the container it holds.
+/// The dialogs, each open for what it holds.
 #[derive(Clone, Copy, Debug)]
 pub struct PodTools {
     /// Copies files.
     pub copy: RwSignal<Option<InContainer>>,
     /// Runs one program.
     pub run: RwSignal<Option<InContainer>>,
+    /// Looks where there is no shell, in a cluster.
+    pub debug: RwSignal<Option<(String, DebugTarget)>>,
 }
 
 impl PodTools {
@@ -18,6 +20,7 @@ impl PodTools {
         provide_context(Self {
             copy: RwSignal::new(None),
             run: RwSignal::new(None),
+            debug: RwSignal::new(None),
         });
     }
 

@@ -116,7 +116,7 @@ impl Terminal {
                 namespace: namespace.clone(),
                 pod: pod.clone(),
             }),
-            TerminalPlace::Local { .. } => None,
+            TerminalPlace::Debug { .. } | TerminalPlace::Local { .. } => None,
         });
         let Some(request) = request else { return };
         spawn_local(async move {
@@ -131,6 +131,13 @@ impl Terminal {
     #[must_use]
     pub fn runs(self) -> bool {
         self.end.with(Option::is_none) && self.failure.with(Option::is_none)
+    }
+
+    /// Whether it can be opened again: an approval is used up.
+    #[must_use]
+    pub fn repeats(self) -> bool {
+        self.place
+            .with(|place| !matches!(place, TerminalPlace::Debug { .. }))
     }
 
     /// Opens it again after it has ended.

@@ -48,7 +48,7 @@ impl Core {
 
     /// Keeps the cluster of an execution open until the execution has ended: what judges its
     /// outcome reads that cluster.
-    async fn keep_open(&self, execution: &str) {
+    pub(super) async fn keep_open(&self, execution: &str) {
         let Ok(cluster) = self.0.executions.get(execution).await.map(|e| e.cluster) else {
             return;
         };

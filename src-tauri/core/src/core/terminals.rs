@@ -114,6 +114,9 @@ impl Core {
                     ending.tell();
                 })
             }
+            TerminalPlace::Debug { approval } => {
+                self.open_debug(approval, size, &terminal, line).await?
+            }
             TerminalPlace::Local { shell, cluster } => {
                 let context = match cluster {
                     Some(cluster) => self.context_of(&cluster)?,

@@ -241,12 +241,12 @@ pub(super) fn get(path: &str) -> Request<Body> {
         .expect("paths are made of API names, which are URI characters")
 }
 
-/// Whether the user may do `verb`, as the server says. `None` when it would not say.
+/// Whether the user may do a verb to the object or a subresource of it, as the server says. `None` when it would not say.
 pub(super) async fn allowed(
     client: &Client,
     resource: &Resource,
     target: &ObjectRef,
-    verb: &str,
+    (verb, subresource): (&str, Option<&str>),
 ) -> Result<Option<bool>, ApiError> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
@@ -257,6 +257,7 @@ pub(super) async fn allowed(
             "group": resource.group,
             "version": resource.version,
             "resource": resource.plural,
+            "subresource": subresource.unwrap_or_default(),
             "name": target.name,
         }},
     });

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use http::StatusCode;
 use kube::Client;
 use kubegraf_ipc::{
     incident::{Impact, Patch, Safety},
@@ -8,7 +9,7 @@ use kubegraf_ipc::{
 };
 use serde_json::Value;
 
-use super::api::ApiError;
+use super::api::{ApiError, get, read};
 
 /// How long an execution waits for its outcome unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(600);
@@ -59,6 +60,8 @@ pub struct Intent {
 pub enum Change {
     /// Change what is there.
     Patch(Patch),
+    /// Change what is there through one of its subresources, which cannot be undone.
+    Subresource(&'static str, Patch),
     /// Take it away; dependents follow in the background.
     Delete,
     /// Make it. The value is the whole object.
@@ -85,6 +88,20 @@ pub struct Applied<'a> {
     pub path: &'a str,
     /// The object as the server answered; `None` after a delete.
     pub object: Option<&'a Value>,
+}
+
+impl Applied<'_> {
+    /// The object as it is now; `None` when it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn read(&self) -> Result<Option<Value>, ApiError> {
+        match read(self.client, || get(self.path)).await {
+            Ok(reply) => Ok(Some(reply.body)),
+            Err(error) if error.is(StatusCode::NOT_FOUND) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What a look saw. The text becomes a line of output whenever it changes.

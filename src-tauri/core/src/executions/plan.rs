@@ -137,7 +137,11 @@ fn mutation(resource: &Resource, intent: &Intent, live: Option<&Value>) -> Resul
             let path = resource.collection(&intent.target.namespace);
             (Method::POST, path, "application/json", object)
         }
-        Change::Patch(patch) => {
+        Change::Patch(patch) | Change::Subresource(_, patch) => {
+            let path = match intent.change {
+                Change::Subresource(name, _) => format!("{path}/{name}"),
+                _ => path,
+            };
             let (content_type, expected) = match patch.r#type {
                 PatchType::Merge => ("application/merge-patch+json", "merge"),
                 PatchType::Strategic => ("application/strategic-merge-patch+json", "strategic"),
@@ -285,7 +289,7 @@ pub(super) fn what(intent: &Intent, look: &Look) -> String {
     match intent.change {
         Change::Delete => "delete".into(),
         Change::Create(_) => "create".into(),
-        Change::Patch(_) => {
+        Change::Patch(_) | Change::Subresource(..) => {
             let fields = changed_fields(look.before().as_ref(), look.after().as_ref());
             match fields.len() {
                 0 => "patch, nothing differs".into(),
@@ -306,23 +310,25 @@ async fn permissions(
     intent: &Intent,
     look: &Look,
 ) -> Result<Vec<Permission>, Error> {
-    let verbs: &[&str] = match intent.change {
-        Change::Patch(_) => &["get", "patch"],
-        Change::Delete => &["get", "delete"],
-        Change::Create(_) => &["get", "create"],
+    let verbs: &[(&str, Option<&str>)] = match intent.change {
+        Change::Patch(_) => &[("get", None), ("patch", None)],
+        Change::Subresource(name, _) => &[("get", None), ("patch", Some(name))],
+        Change::Delete => &[("get", None), ("delete", None)],
+        Change::Create(_) => &[("get", None), ("create", None)],
     };
     let mut permissions = Vec::new();
-    for verb in verbs {
-        let answer = allowed(&target.client, resource, &intent.target, verb)
+    for (verb, part) in verbs {
+        let name = match part {
+            Some(part) => format!("{}/{part}", resource.plural),
+            None => resource.plural.clone(),
+        };
+        let answer = allowed(&target.client, resource, &intent.target, (verb, *part))
             .await
-            .map_err(Error::api(format!(
-                "ask whether you may {verb} {}",
-                resource.plural
-            )))?;
+            .map_err(Error::api(format!("ask whether you may {verb} {name}")))?;
         permissions.push(Permission {
             verb: (*verb).into(),
             group: resource.group.clone(),
-            resource: resource.plural.clone(),
+            resource: name,
             namespace: intent.target.namespace.clone(),
             // A server that does not answer such questions has answered by deeds: the object was
             // read, and the dry run needs the permission of the change.

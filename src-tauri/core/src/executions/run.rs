@@ -138,7 +138,7 @@ impl Run {
         }
         let name = Named(&self.intent.target).to_string();
         let verb = match self.intent.change {
-            Change::Patch(_) => "patching",
+            Change::Patch(_) | Change::Subresource(..) => "patching",
             Change::Delete => "deleting",
             Change::Create(_) => "creating",
         };
@@ -158,7 +158,10 @@ impl Run {
                 };
             }
         };
-        let undo = Undo::between(self.look.live.as_ref(), object.as_ref());
+        let undo = match self.intent.change {
+            Change::Subresource(..) => None,
+            _ => Undo::between(self.look.live.as_ref(), object.as_ref()),
+        };
         self.keep(object.as_ref(), undo.as_ref()).await;
         Ending {
             outcome: self.wait(object.as_ref()).await,
@@ -232,7 +235,7 @@ impl Run {
                 self.say(format!("{name} created"));
                 Some(body)
             }
-            Change::Patch(_) => {
+            Change::Patch(_) | Change::Subresource(..) => {
                 match body["metadata"]["generation"].as_i64() {
                     Some(generation) => {
                         self.say(format!("{name} patched, generation {generation}"))
@@ -293,7 +296,7 @@ impl Run {
                             return Sent::NotDone;
                         }
                     }
-                    Change::Patch(_) => {
+                    Change::Patch(_) | Change::Subresource(..) => {
                         self.trouble(format!("{name} is gone: someone has deleted it"));
                         return Sent::NotDone;
                     }

@@ -118,6 +118,12 @@ impl Server {
         }
     }
 
+    /// What it simulates.
+    #[allow(dead_code, reason = "the tests of debugging forbid by it")]
+    pub fn sim(&self) -> &(Sim, kubegraf_sim::Running) {
+        self.sim.as_ref().expect("this server has a sim")
+    }
+
     pub fn create_namespace(&self, name: &str) {
         self.create(serde_json::json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}
