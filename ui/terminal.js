@@ -1,8 +1,10 @@
 // Draws terminals with xterm.js. Loaded when the first terminal is opened; what the program behind
-// it says may only draw: no link is opened, no clipboard written, no title set.
+// it says may only draw: no clipboard is written, no title set, and an address is opened only when a person
+// has clicked it and confirmed what it says in full.
 import { Terminal } from "./vendor/xterm.mjs";
 import { FitAddon } from "./vendor/addon-fit.mjs";
 import { SearchAddon } from "./vendor/addon-search.mjs";
+import { WebLinksAddon } from "./vendor/addon-web-links.mjs";
 
 const sheet = document.createElement("link");
 sheet.rel = "stylesheet";
@@ -48,9 +50,14 @@ function colours() {
 const SIZES = [8, 32];
 const MOST_REPEATED = 10000;
 
-function fontSize() {
-  const stored = Number(localStorage.getItem("kubegraf.terminal-font"));
-  return stored >= SIZES[0] && stored <= SIZES[1] ? stored : 12;
+// Whether a graphics card draws faster than the page: not where one is only pretended.
+function hasGpu() {
+  const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (!context) return false;
+  const told = context.getExtension("WEBGL_debug_renderer_info");
+  const name = told ? context.getParameter(told.UNMASKED_RENDERER_WEBGL) : context.getParameter(context.RENDERER);
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return !/llvmpipe|softpipe|swiftshader|software|mesa offscreen|generic|^webkit webgl$/i.test(String(name));
 }
 
 // Ctrl and +, - or 0: larger, smaller, as it was.
@@ -58,21 +65,28 @@ function resized(event, now) {
   if (!event.ctrlKey || event.altKey || event.type !== "keydown") return null;
   const by = { "+": 1, "=": 1, "-": -1, 0: 12 - now }[event.key];
   if (by === undefined) return null;
-  const size = Math.min(SIZES[1], Math.max(SIZES[0], now + by));
-  localStorage.setItem("kubegraf.terminal-font", size);
-  return size;
+  return Math.min(SIZES[1], Math.max(SIZES[0], now + by));
 }
 
-export function make(onText, onSize, onDrawn) {
+// What is set, in xterm's words.
+function options(look) {
+  return {
+    cursorBlink: look.cursorBlinks,
+    cursorStyle: look.cursor,
+    fontSize: look.fontSize,
+    scrollback: look.scrollback,
+  };
+}
+
+export function make(on, first) {
+  let look = first;
   const terminal = new Terminal({
     allowProposedApi: true,
     convertEol: false,
-    cursorBlink: true,
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
-    fontSize: fontSize(),
     linkHandler: { activate() {} },
-    scrollback: 10000,
     theme: colours(),
+    ...options(look),
   });
   // Some sequences are repeated as often as they say: two thousand million times is a frozen window.
   for (const final of ["@", "I", "L", "M", "P", "S", "T", "X", "Z", "b"]) {
@@ -88,11 +102,49 @@ export function make(onText, onSize, onDrawn) {
   const search = new SearchAddon();
   terminal.loadAddon(fit);
   terminal.loadAddon(search);
+  // What is written as an address can be clicked; hidden ones (OSC 8) can not.
+  terminal.loadAddon(new WebLinksAddon((event, url) => on.link(url)));
   const host = document.createElement("div");
   host.className = "terminal-host";
   let opened = false;
-  terminal.onData(onText);
-  terminal.onResize(({ cols, rows }) => onSize(cols, rows));
+  terminal.onData(on.text);
+  terminal.onResize(({ cols, rows }) => on.size(cols, rows));
+  terminal.onBell(() => {
+    if (!look.bellFlashes) return;
+    host.classList.add("rings");
+    setTimeout(() => host.classList.remove("rings"), 150);
+  });
+  host.addEventListener("pointerup", () => {
+    if (look.copyOnSelect && terminal.hasSelection()) navigator.clipboard.writeText(terminal.getSelection());
+  });
+  let gpu = null;
+  let gone = false;
+  // Loaded only where it draws; where it fails, then or later, the page draws.
+  async function accelerate() {
+    const wanted = opened && look.gpu && hasGpu();
+    host.dataset.renderer = gpu && wanted ? "gpu" : "page";
+    if (!wanted) {
+      gpu?.dispose();
+      gpu = null;
+      return;
+    }
+    if (gpu) return;
+    try {
+      const { WebglAddon } = await import("./vendor/addon-webgl.mjs");
+      if (gone || gpu || !look.gpu) return;
+      const addon = new WebglAddon();
+      addon.onContextLoss(() => {
+        addon.dispose();
+        gpu = null;
+        host.dataset.renderer = "page";
+      });
+      terminal.loadAddon(addon);
+      gpu = addon;
+      host.dataset.renderer = "gpu";
+    } catch {
+      gpu = null;
+    }
+  }
   terminal.attachCustomKeyEventHandler((event) => {
     const copies = event.ctrlKey && event.shiftKey && event.code === "KeyC";
     if (copies && event.type === "keydown" && terminal.hasSelection()) {
@@ -101,8 +153,7 @@ export function make(onText, onSize, onDrawn) {
     }
     const size = resized(event, terminal.options.fontSize);
     if (size !== null) {
-      terminal.options.fontSize = size;
-      fit.fit();
+      on.font(size);
       event.preventDefault();
       // The window has the same keys for everything in it.
       event.stopPropagation();
@@ -123,12 +174,20 @@ export function make(onText, onSize, onDrawn) {
       if (!opened) {
         terminal.open(host);
         opened = true;
+        accelerate();
       }
       fit.fit();
       terminal.focus();
     },
     write(bytes) {
-      terminal.write(bytes, () => onDrawn(bytes.length));
+      terminal.write(bytes, () => on.drawn(bytes.length));
+    },
+    look(now) {
+      const gpu = look.gpu !== now.gpu;
+      look = now;
+      Object.assign(terminal.options, options(look));
+      if (opened && host.clientWidth > 0) fit.fit();
+      if (gpu) accelerate();
     },
     size() {
       return [terminal.cols, terminal.rows];
@@ -145,6 +204,7 @@ export function make(onText, onSize, onDrawn) {
       return search.findPrevious(text);
     },
     dispose() {
+      gone = true;
       observer.disconnect();
       themes.disconnect();
       terminal.dispose();

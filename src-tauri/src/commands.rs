@@ -37,8 +37,8 @@ use kubegraf_ipc::{
     preferences::{GetPreferences, Preferences, SetPreference, WatchPreferences},
     table::{DrawnTable, ExportTable, ListKinds, ReadRows, SetTableView, TableEvent, WatchTable},
     terminal::{
-        DrawnTerminal, ListContainers, ListShells, OpenTerminal, ResizeTerminal, RunInPod,
-        TerminalBytes, TypeTerminal,
+        DrawnTerminal, ListContainers, ListShells, OpenLink, OpenTerminal, ResizeTerminal,
+        RunInPod, TerminalBytes, TypeTerminal,
     },
 };
 use tauri::{
@@ -166,6 +166,7 @@ commands! {
     run_in_pod(RunInPod);
     list_forwards(ListForwards);
     open_forward(OpenForward);
+    open_link(OpenLink);
     start_forward(StartForward);
     stop_forward(StopForward);
     restart_forward(RestartForward);
@@ -288,6 +289,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         list_ports,
         list_forwards,
         open_forward,
+        open_link,
         start_forward,
         stop_forward,
         restart_forward,

@@ -13,6 +13,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use kubegraf_ipc::{
     Code, Command, Error, Reply, Watch,
     app::{ReportUi, UiReport, Unwatch},
+    preferences::TerminalPreferences,
 };
 use leptos::{logging::warn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
@@ -147,20 +148,30 @@ impl Drop for WatchGuard {
     }
 }
 
+/// What is done when something happens on a screen.
+pub struct ScreenEvents {
+    /// Text was typed.
+    pub text: Box<dyn Fn(String)>,
+    /// It has so many columns and rows now.
+    pub size: Box<dyn Fn(u16, u16)>,
+    /// So many bytes more are drawn.
+    pub drawn: Box<dyn Fn(u32)>,
+    /// Letters of so many CSS px are wanted.
+    pub font: Box<dyn Fn(u32)>,
+    /// An address was clicked.
+    pub link: Box<dyn Fn(String)>,
+}
+
 /// What a terminal is drawn on: the script `terminal.js` around xterm.js, loaded on demand.
 #[derive(Clone, Debug)]
 pub struct Screen(JsValue);
 
 impl Screen {
-    /// Loads the script and makes a screen; it tells what is typed, its size, and what it has drawn.
+    /// Loads the script and makes a screen that tells what happens on it.
     ///
     /// # Errors
     /// [`Code::Internal`] when the script cannot be loaded.
-    pub async fn make(
-        on_text: impl Fn(String) + 'static,
-        on_size: impl Fn(u16, u16) + 'static,
-        on_drawn: impl Fn(u32) + 'static,
-    ) -> Result<Self, Error> {
+    pub async fn make(heard: ScreenEvents, look: &TerminalPreferences) -> Result<Self, Error> {
         let load: Function = member(&js_sys::global(), "loadTerminal")?;
         let promise = load
             .call0(&JsValue::NULL)
@@ -170,11 +181,30 @@ impl Screen {
         let script = JsFuture::from(promise).await;
         let script = script.map_err(|thrown| failure(&thrown))?;
         let make: Function = member(&script, "make")?;
-        let text = Closure::<dyn Fn(String)>::new(on_text).into_js_value();
-        let size = Closure::<dyn Fn(u16, u16)>::new(on_size).into_js_value();
-        let drawn = Closure::<dyn Fn(u32)>::new(on_drawn).into_js_value();
-        let screen = make.call3(&script, &text, &size, &drawn);
+        let on = Object::new();
+        let text = Closure::<dyn Fn(String)>::new(heard.text).into_js_value();
+        let size = Closure::<dyn Fn(u16, u16)>::new(heard.size).into_js_value();
+        let drawn = Closure::<dyn Fn(u32)>::new(heard.drawn).into_js_value();
+        let font = Closure::<dyn Fn(u32)>::new(heard.font).into_js_value();
+        let link = Closure::<dyn Fn(String)>::new(heard.link).into_js_value();
+        for (name, does) in [
+            ("text", text),
+            ("size", size),
+            ("drawn", drawn),
+            ("font", font),
+            ("link", link),
+        ] {
+            put(&on, name, &does)?;
+        }
+        let screen = make.call2(&script, &on, &plain(look)?);
         screen.map(Self).map_err(|thrown| failure(&thrown))
+    }
+
+    /// Changes how it looks and behaves.
+    pub fn look(&self, look: &TerminalPreferences) {
+        if let Ok(look) = plain(look) {
+            self.call("look", &look);
+        }
     }
 
     /// Shows it in an element.
@@ -275,6 +305,12 @@ fn arguments<T: Serialize>(request: &T) -> Result<Object, Error> {
     let arguments = Object::new();
     put(&arguments, "request", &request)?;
     Ok(arguments)
+}
+
+fn plain<T: Serialize>(value: &T) -> Result<JsValue, Error> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| Error::new(Code::Internal, format!("encoding for the page: {error}")))
 }
 
 fn decode<T: DeserializeOwned>(value: &JsValue) -> Result<T, Error> {

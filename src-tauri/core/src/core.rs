@@ -12,6 +12,7 @@ mod files;
 mod forwards;
 mod guest;
 mod lifecycle;
+mod links;
 mod logs;
 mod notices;
 mod preferences;

@@ -117,9 +117,9 @@ pub(crate) const FEATURES: &[Feature] = &[
     Feature {
         id: "browser",
         title: "Opening the browser",
-        about: "open a forward's address in the browser",
+        about: "open addresses of forwards and of terminals in the browser",
         routes: &[],
-        commands: &["open_forward"],
+        commands: &["open_forward", "open_link"],
     },
     Feature {
         id: "object_text",

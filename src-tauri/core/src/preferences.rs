@@ -5,7 +5,9 @@ pub(crate) mod document;
 
 use kubegraf_ipc::{
     Code, Error as WireError,
-    preferences::{POLICY, PreferenceChange, Preferences, Shortcut, TableLayout},
+    preferences::{
+        POLICY, PreferenceChange, Preferences, Shortcut, TableLayout, TerminalPreferences,
+    },
 };
 use std::sync::{PoisonError, RwLock};
 
@@ -34,6 +36,10 @@ const ACTION: usize = 64;
 const KEYS: usize = 32;
 /// Actions that can have other keys.
 const SHORTCUTS: usize = 500;
+/// CSS px of a terminal's letters.
+const LETTERS: std::ops::RangeInclusive<u32> = 8..=32;
+/// Lines a terminal can be scrolled back.
+const SCROLLBACK: std::ops::RangeInclusive<u32> = 0..=100_000;
 
 /// Daily backups that are kept.
 const BACKUPS: std::ops::RangeInclusive<u32> = 1..=90;
@@ -83,6 +89,15 @@ pub enum Error {
     /// A size that nobody can read or that nothing fits in.
     #[error("a size of {0} % was asked for, it must be 75 to 200")]
     Zoom(u32),
+    /// Letters of a terminal out of bounds.
+    #[error("letters of {0} px were asked for, it must be {min} to {max}", min = LETTERS.start(), max = LETTERS.end())]
+    Letters(u32),
+    /// More lines than a terminal keeps.
+    #[error("{0} lines to scroll back were asked for, it must be {min} to {max}", min = SCROLLBACK.start(), max = SCROLLBACK.end())]
+    Scrollback(u32),
+    /// A shell without a name.
+    #[error("a shell without a path was chosen")]
+    Shell,
     /// A feature that does not exist.
     #[error("there is no feature \"{0}\"")]
     Feature(String),
@@ -258,6 +273,9 @@ fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), 
             }
             preferences.policy = version;
         }
+        PreferenceChange::Terminal(terminal) => {
+            preferences.terminal = checked_terminal(terminal)?;
+        }
         PreferenceChange::Table(layout) => {
             check(&layout)?;
             forget(preferences, &layout.kind);
@@ -299,6 +317,24 @@ fn can_be(shortcut: &Shortcut) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+fn checked_terminal(terminal: TerminalPreferences) -> Result<TerminalPreferences, Error> {
+    if !LETTERS.contains(&terminal.font_size) {
+        return Err(Error::Letters(terminal.font_size));
+    }
+    if !SCROLLBACK.contains(&terminal.scrollback) {
+        return Err(Error::Scrollback(terminal.scrollback));
+    }
+    // Whether it is there is seen when it is opened: a home is used on more than one machine.
+    if terminal
+        .shell
+        .as_deref()
+        .is_some_and(|path| path.trim().is_empty())
+    {
+        return Err(Error::Shell);
+    }
+    Ok(terminal)
 }
 
 fn forget(preferences: &mut Preferences, kind: &str) {
@@ -440,6 +476,27 @@ mod tests {
                 "no view \"moon\"",
             ),
             (PreferenceChange::OverviewSeconds(0), "every 0 s"),
+            (
+                PreferenceChange::Terminal(TerminalPreferences {
+                    font_size: 7,
+                    ..TerminalPreferences::default()
+                }),
+                "7 px",
+            ),
+            (
+                PreferenceChange::Terminal(TerminalPreferences {
+                    scrollback: 100_001,
+                    ..TerminalPreferences::default()
+                }),
+                "100001 lines",
+            ),
+            (
+                PreferenceChange::Terminal(TerminalPreferences {
+                    shell: Some(" ".into()),
+                    ..TerminalPreferences::default()
+                }),
+                "without a path",
+            ),
         ] {
             let refused = chosen.change(change, 1).await.unwrap_err();
             assert!(refused.to_string().contains(expected), "{refused}");

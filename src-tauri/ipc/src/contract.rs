@@ -79,6 +79,7 @@ ipc! {
         list_ports(ListPorts) -> Vec<OfferedPort>;
         list_forwards(ListForwards) -> Vec<Forward>;
         open_forward(OpenForward) -> ();
+        open_link(OpenLink) -> ();
         set_log_view(SetLogView) -> ();
         find_log(FindLog) -> Option<u64>;
         list_log_patterns(ListLogPatterns) -> LogPatterns;

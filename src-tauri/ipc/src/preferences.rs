@@ -71,6 +71,8 @@ pub enum PreferenceChange {
     BackupKeep(u32),
     /// The version of the privacy policy a person has agreed to, [`POLICY`] at most.
     Policy(u32),
+    /// How terminals look and behave; replaces what was set.
+    Terminal(TerminalPreferences),
     /// How a table is laid out; replaces what was set for its kind.
     Table(TableLayout),
     /// The kind's table as kubectl has it.
@@ -118,6 +120,8 @@ pub struct Preferences {
     pub backup_keep: u32,
     /// The version of the privacy policy a person has agreed to; 0 is none.
     pub policy: u32,
+    /// How terminals look and behave.
+    pub terminal: TerminalPreferences,
     /// Tables that are not laid out as kubectl has them, one entry per kind.
     #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
     pub tables: Vec<TableLayout>,
@@ -143,6 +147,7 @@ impl Default for Preferences {
             backup_daily: true,
             backup_keep: 7,
             policy: 0,
+            terminal: TerminalPreferences::default(),
             tables: Vec::new(),
             shortcuts: Vec::new(),
         }
@@ -161,6 +166,58 @@ pub enum Closing {
     Hide,
     /// Everything ends.
     Quit,
+}
+
+/// How terminals look and behave; those that are open follow at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase", default)]
+pub struct TerminalPreferences {
+    /// CSS px, 8 to 32.
+    pub font_size: u32,
+    /// Lines that can be scrolled back to, 0 to 100,000.
+    pub scrollback: u32,
+    /// The shape of the cursor.
+    pub cursor: TerminalCursor,
+    /// Whether it blinks.
+    pub cursor_blinks: bool,
+    /// Whether the bell flashes the terminal.
+    pub bell_flashes: bool,
+    /// Whether what is selected is copied at once.
+    pub copy_on_select: bool,
+    /// Whether a graphics card, where there is one, draws.
+    pub gpu: bool,
+    /// [`crate::terminal::Shell::path`] of the shell that local terminals open; `None` is the user's own.
+    pub shell: Option<String>,
+}
+
+impl Default for TerminalPreferences {
+    fn default() -> Self {
+        Self {
+            font_size: 12,
+            scrollback: 10_000,
+            cursor: TerminalCursor::Block,
+            cursor_blinks: true,
+            bell_flashes: true,
+            copy_on_select: false,
+            gpu: true,
+            shell: None,
+        }
+    }
+}
+
+/// The shape of a terminal's cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "snake_case")]
+pub enum TerminalCursor {
+    /// A whole cell.
+    #[default]
+    Block,
+    /// Its left edge.
+    Bar,
+    /// Its lower edge.
+    Underline,
 }
 
 /// Light or dark.

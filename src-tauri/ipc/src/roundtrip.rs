@@ -51,7 +51,7 @@ round_trips! {
     copy_from_pod: CopyFromPod, copy_to_pod: CopyToPod, copy_event: CopyEvent,
     list_containers: ListContainers, pod_container: PodContainer, run_in_pod: RunInPod,
     run_output: RunOutput,
-    list_shells: ListShells, shell: Shell, type_terminal: TypeTerminal,
+    list_shells: ListShells, shell: Shell, open_link: OpenLink, type_terminal: TypeTerminal,
     resize_terminal: ResizeTerminal, drawn_terminal: DrawnTerminal, open_terminal: OpenTerminal,
     terminal_bytes: TerminalBytes, terminal_end: TerminalEnd,
     list_ports: ListPorts, offered_port: OfferedPort, list_forwards: ListForwards,

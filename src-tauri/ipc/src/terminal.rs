@@ -227,6 +227,15 @@ pub struct DrawnTerminal {
     pub bytes: u32,
 }
 
+/// Opens an address that a program has written in a terminal, in the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
+#[serde(rename_all = "camelCase")]
+pub struct OpenLink {
+    /// `http` or `https`, as a person has seen and confirmed it.
+    pub url: String,
+}
+
 /// Lists the shells of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]

@@ -209,6 +209,18 @@ const VENDORED: &[(&str, &str, &str, &str)] = &[
         "lib/addon-search.mjs",
         "addon-search.mjs",
     ),
+    (
+        "@xterm/addon-web-links",
+        "0.12.0",
+        "lib/addon-web-links.mjs",
+        "addon-web-links.mjs",
+    ),
+    (
+        "@xterm/addon-webgl",
+        "0.19.0",
+        "lib/addon-webgl.mjs",
+        "addon-webgl.mjs",
+    ),
 ];
 
 /// The files above, each package fetched once into the cache: later builds need no network.

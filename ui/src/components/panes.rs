@@ -14,7 +14,6 @@ use crate::{
     state::{
         dock::Dock,
         panes::{Holds, Pane, Panes},
-        prefs,
         session::Session,
         toasts::Toasts,
     },
@@ -83,7 +82,7 @@ fn PaneTab(
     }
 }
 
-/// Opens a shell of this machine: the one that was chosen last.
+/// Opens a shell of this machine: the one that is set.
 #[component]
 pub fn ShellButton() -> impl IntoView {
     let (panes, session) = (Panes::expect(), Session::expect());
@@ -94,15 +93,12 @@ pub fn ShellButton() -> impl IntoView {
             data-action="local-terminal"
             aria-label="Open a terminal of this machine"
             title="A terminal of this machine; its kubectl speaks to the active cluster"
-            on:click=move |_| open_shell(panes, session, prefs::get(SHELL))
+            on:click=move |_| open_shell(panes, session, None)
         >
             <Glyph icon=Icon::Terminal />
         </button>
     }
 }
-
-/// Where the shell that was chosen last is remembered.
-const SHELL: &str = "shell";
 
 fn open_shell(panes: Panes, session: Session, shell: Option<String>) {
     let name = shell
@@ -152,7 +148,6 @@ fn Shells(
             let (path, name) = (shell.path.clone(), shell.name.clone());
             let choose = move |_| {
                 open.set(false);
-                prefs::set(SHELL, &path);
                 open_shell(panes, session, Some(path.clone()));
             };
             view! {

@@ -1,12 +1,16 @@
 //! A terminal: where it is, what it draws on, and what is said when it has ended.
 
-use kubegraf_ipc::terminal::{ContainerKind, InPod, TerminalEnd, TerminalPlace};
-use leptos::{ev, html, prelude::*};
+use kubegraf_ipc::terminal::{ContainerKind, InPod, OpenLink, TerminalEnd, TerminalPlace};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 
 use crate::{
-    components::icon::{Glyph, Icon},
+    components::{
+        dialog::Dialog,
+        icon::{Glyph, Icon},
+    },
+    ipc,
     model::words::sentence,
-    state::terminals::Terminal,
+    state::{terminals::Terminal, toasts::Toasts},
 };
 
 /// Shells that can be asked for by name.
@@ -49,7 +53,43 @@ pub fn TerminalPanel(
                 <Find terminal />
             </div>
             <div class="terminal-place" node_ref=place></div>
+            {move || terminal.link.get().map(|url| view! { <LinkDialog terminal url /> })}
         </div>
+    }
+}
+
+/// Asks before an address is opened: a program has written it.
+#[component]
+fn LinkDialog(
+    /// Where it was clicked.
+    terminal: Terminal,
+    /// The address, whole.
+    url: String,
+) -> impl IntoView {
+    let toasts = Toasts::expect();
+    let close = move || terminal.link.set(None);
+    let shown = url.clone();
+    let open = move |_| {
+        close();
+        let url = url.clone();
+        spawn_local(async move {
+            if let Err(error) = ipc::call(OpenLink { url }).await {
+                toasts.complain("opening the address", &error);
+            }
+        });
+    };
+    view! {
+        <Dialog title="Open this address in the browser?" on_close=close>
+            <div class="dialog-body">
+                <p>"A program in this terminal has written it."</p>
+                <pre class="run-output" tabindex="0" aria-label="Address" data-link-url>{shown}</pre>
+            </div>
+            <div class="dialog-foot">
+                <span class="log-space"></span>
+                <button class="button" type="button" on:click=move |_| close()>"Cancel"</button>
+                <button class="button primary" type="button" data-action="open-link" on:click=open>"Open"</button>
+            </div>
+        </Dialog>
     }
 }
 

@@ -174,6 +174,7 @@ fn foresee(all: &mut Preferences, change: PreferenceChange) {
         PreferenceChange::BackupDaily(on) => all.backup_daily = on,
         PreferenceChange::BackupKeep(count) => all.backup_keep = count,
         PreferenceChange::Policy(version) => all.policy = version,
+        PreferenceChange::Terminal(terminal) => all.terminal = terminal,
         PreferenceChange::Table(layout) => {
             all.tables.retain(|table| table.kind != layout.kind);
             all.tables.push(layout);

@@ -2,6 +2,7 @@
 
 use kubegraf_ipc::{
     Code, Error,
+    preferences::{PreferenceChange, TerminalPreferences},
     terminal::{
         DrawnTerminal, ENDED, ListContainers, OUTPUT, OpenTerminal, PodContainer, ResizeTerminal,
         TerminalEnd, TerminalPlace, TerminalSize, TypeTerminal,
@@ -9,7 +10,10 @@ use kubegraf_ipc::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::ipc::{self, Screen, WatchGuard};
+use crate::{
+    ipc::{self, Screen, ScreenEvents, WatchGuard},
+    state::choices::Choices,
+};
 
 /// What is drawn is told in steps of this, bytes.
 const STEP: u32 = 64 << 10;
@@ -31,6 +35,9 @@ pub struct Terminal {
     pub end: RwSignal<Option<TerminalEnd>>,
     /// Why it cannot be opened.
     pub failure: RwSignal<Option<Error>>,
+    /// The address a person has clicked, until he has said whether it is opened.
+    pub link: RwSignal<Option<String>>,
+    choices: Choices,
     screen: StoredValue<Option<Screen>, LocalStorage>,
     guard: StoredValue<Option<WatchGuard>>,
     /// Whether core has opened it; what is typed before that waits.
@@ -51,6 +58,8 @@ impl Terminal {
             containers: RwSignal::new(Vec::new()),
             end: RwSignal::new(None),
             failure: RwSignal::new(None),
+            link: RwSignal::new(None),
+            choices: Choices::expect(),
             screen: StoredValue::new_local(None),
             guard: StoredValue::new(None),
             ready: StoredValue::new(false),
@@ -59,6 +68,14 @@ impl Terminal {
             sending: StoredValue::new(false),
         };
         terminal.list_containers();
+        // Whatever is set is seen at once, by all that are open.
+        let look = Memo::new(move |_| terminal.choices.all.with(|all| all.terminal.clone()));
+        Effect::new(move |_| {
+            let look = look.get();
+            terminal
+                .screen
+                .with_value(|screen| screen.iter().for_each(|screen| screen.look(&look)));
+        });
         on_cleanup(move || {
             if let Some(Some(screen)) = terminal.screen.try_update_value(Option::take) {
                 screen.dispose();
@@ -76,12 +93,21 @@ impl Terminal {
             return;
         }
         spawn_local(async move {
-            let made = Screen::make(
-                move |text: String| self.typed(&text),
-                move |columns, rows| self.resized(bounded(columns, rows)),
-                move |bytes| self.drew(bytes),
-            );
-            match made.await {
+            let heard = ScreenEvents {
+                text: Box::new(move |text| self.typed(&text)),
+                size: Box::new(move |columns, rows| self.resized(bounded(columns, rows))),
+                drawn: Box::new(move |bytes| self.drew(bytes)),
+                font: Box::new(move |font_size| {
+                    let terminal = TerminalPreferences {
+                        font_size,
+                        ..self.choices.all.with_untracked(|all| all.terminal.clone())
+                    };
+                    self.choices.change(PreferenceChange::Terminal(terminal));
+                }),
+                link: Box::new(move |url| drop(self.link.try_set(Some(url)))),
+            };
+            let look = self.choices.all.with_untracked(|all| all.terminal.clone());
+            match Screen::make(heard, &look).await {
                 Ok(screen) => {
                     screen.mount(&parent);
                     // The tab may be closed by now.

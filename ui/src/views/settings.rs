@@ -4,6 +4,7 @@ mod backup;
 mod desktop;
 mod features;
 mod keyboard;
+mod terminal;
 
 use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
 use leptos::prelude::*;
@@ -42,6 +43,10 @@ const PARTS: &[PartInfo] = &[
         "alerts desktop native incidents changes clusters scans pause background",
     ),
     part("Refresh", "interval dashboard overview seconds"),
+    part(
+        "Terminals",
+        "terminal font size letters scrollback cursor blink bell copy on select shell gpu webgl",
+    ),
     part("Tables", "columns layout reset order width"),
     part("Clusters", "kubeconfig files contexts protected"),
     part(
@@ -141,6 +146,7 @@ pub fn SettingsView() -> impl IntoView {
             <Show when=move || shows("Window").get()><desktop::WindowPart /></Show>
             <Show when=move || shows("Notifications").get()><desktop::AlertsPart /></Show>
             <Show when=move || shows("Refresh").get()><Refresh /></Show>
+            <Show when=move || shows("Terminals").get()><terminal::TerminalPart /></Show>
             <Show when=move || shows("Tables").get()><Tables /></Show>
             <Show when=move || shows("Clusters").get()><Clusters /></Show>
             <Show when=move || shows("Safety").get()><features::SafetyPart /></Show>

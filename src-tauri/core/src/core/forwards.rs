@@ -1,6 +1,6 @@
 //! The façade's part that is about port-forwards.
 
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
 use kubegraf_ipc::{
     Code, Error, Reply,
@@ -11,7 +11,7 @@ use kubegraf_ipc::{
 };
 use uuid::Uuid;
 
-use super::Core;
+use super::{Core, links};
 use crate::{Sink, StreamKey, TaskGuard, clusters::Connection, forwards::Forwards};
 
 /// The window is told at most this often.
@@ -70,25 +70,7 @@ impl Core {
     /// [`OpenForward`].
     pub async fn open_forward(&self, request: OpenForward) -> Reply<OpenForward> {
         // The address is our own: a number behind "localhost".
-        let url = self.0.forwards.url(&request.id)?;
-        let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
-            ("open", &[])
-        } else if cfg!(windows) {
-            ("rundll32", &["url.dll,FileProtocolHandler"])
-        } else {
-            ("xdg-open", &[])
-        };
-        let mut command = tokio::process::Command::new(program);
-        command.args(before).arg(&url);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let opened = command.spawn().map(drop);
-        opened.map_err(|error| {
-            let message = format!("no browser can be opened for {url}: \"{program}\": {error}");
-            Error::new(Code::Internal, message)
-        })
+        links::open(&self.0.forwards.url(&request.id)?)
     }
 
     /// [`ListForwards`].

@@ -125,6 +125,8 @@ impl Core {
                 let context = context
                     .as_ref()
                     .map(|(name, files)| (name.as_str(), files.as_slice()));
+                let preferred = self.0.chosen.all().await?.terminal.shell;
+                let shell = shell.or(preferred);
                 let local = Local::start(shell.as_deref(), size, context, &std::env::temp_dir())?;
                 TaskGuard::spawn(local.run(line))
             }

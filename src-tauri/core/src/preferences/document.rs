@@ -60,6 +60,7 @@ pub(crate) fn read(text: &str) -> Result<Preferences, Error> {
         PreferenceChange::StartView(read.start_view),
         PreferenceChange::OverviewSeconds(read.overview_seconds),
         PreferenceChange::BackupKeep(read.backup_keep),
+        PreferenceChange::Terminal(read.terminal),
     ];
     // A feature that only a newer or an older version has is nothing to this one.
     checked
