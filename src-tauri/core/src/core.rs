@@ -19,7 +19,7 @@ mod preferences;
 mod tables;
 mod terminals;
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use kubegraf_ipc::{
     Error, Reply,
@@ -44,6 +44,7 @@ use crate::{
     executions::{Executions, FromServer, Pace, Ports, Target},
     forwards::Forwards,
     inspect::Reader,
+    logs as open_logs,
     overview::Meters,
     preferences::Chosen,
     requests::Requests,
@@ -81,6 +82,8 @@ struct Inner {
     node_pods: NodePods,
     /// Counts the changes of the notices.
     notices: watch::Sender<u64>,
+    /// Where open logs keep what memory has no room for.
+    older_lines: PathBuf,
     requests: Requests,
     store: Store,
     streams: Streams,
@@ -146,7 +149,9 @@ impl Core {
                 pace: Pace::default(),
             },
         );
+        let older_lines = data_dir.join("older-lines");
         if owner {
+            open_logs::sweep(&older_lines);
             for id in executions.recover().await? {
                 tracing::warn!(execution = %id, "was interrupted when the app last ended");
             }
@@ -166,6 +171,7 @@ impl Core {
             forwards: Forwards::load(store.clone()).await,
             meters: Meters::default(),
             notices: watch::Sender::default(),
+            older_lines,
             requests: Requests::default(),
             store,
             streams: Streams::default(),

@@ -14,8 +14,10 @@ mod pods;
 mod record;
 mod save;
 mod source;
+mod spill;
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -32,6 +34,8 @@ use line::Written;
 use look::Look;
 use pods::Containers;
 pub(crate) use pods::Wanted;
+pub(crate) use spill::sweep;
+use spill::{Room, Spill};
 
 use crate::{Sink, kinds::Pods, table::export, task::TaskGuard, watch::Watches};
 
@@ -92,7 +96,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Begins to read; answers the log and the work that has to be kept for as long as it is open.
+    /// Begins to read, with the older lines in files of a folder; answers the log and the work that has to be kept for as long as it is open.
     ///
     /// # Errors
     /// When the target or the view names nothing.
@@ -100,10 +104,14 @@ impl Log {
         client: &Client,
         watches: &Watches,
         request: WatchLogs,
+        older: &Path,
         sink: Sink<LogsEvent>,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), Error> {
         let shelf = Arc::new(Shelf {
-            book: Mutex::new(Book::new(Bounds::default(), Look::of(&request.view)?)),
+            book: Mutex::new(
+                Book::new(Bounds::default(), Look::of(&request.view)?)
+                    .spilling(Spill::new(older.to_owned(), Room::default())),
+            ),
             changed: Notify::new(),
         });
         let containers = Containers::of(

@@ -191,10 +191,14 @@ pub struct LogHead {
     /// Lines held, shown or not.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub held: u64,
+    /// Older lines on disk. They are shown while every line is; queries, severities and toggles look at
+    /// those that are held.
+    #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
+    pub on_disk: u64,
     /// Lines that hold the query.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub hits: u64,
-    /// The oldest lines that were given up to stay within memory.
+    /// The oldest lines, which were given up: neither memory nor disk has room for them.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub given_up: u64,
     /// Their bytes.

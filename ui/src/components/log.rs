@@ -278,7 +278,7 @@ fn Takeaway(
     }
 }
 
-/// Says how much is missing at the beginning.
+/// Says how much is missing at the beginning, and what is not looked through.
 #[component]
 fn GivenUp(
     /// The log.
@@ -290,14 +290,28 @@ fn GivenUp(
                 .map_or((0, 0), |h| (h.given_up, h.given_up_bytes))
         })
     });
+    let passed_over = Memo::new(move |_| {
+        let leaves_out = log.view.with(|view| {
+            (view.only_matches && !view.query.is_empty())
+                || view.least.is_some()
+                || !view.hidden.is_empty()
+        });
+        let on_disk = log.head.with(|head| head.as_ref().map_or(0, |h| h.on_disk));
+        if leaves_out { on_disk } else { 0 }
+    });
     view! {
         <Show when=move || { given_up.get().0 > 0 }>
             <p class="log-gap" data-given-up=move || given_up.get().0>
                 {move || {
                     let (lines, bytes) = given_up.get();
                     let size = grouped(bytes.div_ceil(1 << 20));
-                    format!("{} ({size} MiB) were given up to stay within memory.", plural(lines, "older line"))
+                    format!("{} ({size} MiB) were given up to stay within bounds.", plural(lines, "older line"))
                 }}
+            </p>
+        </Show>
+        <Show when=move || { passed_over.get() > 0 }>
+            <p class="log-gap" data-on-disk=move || passed_over.get()>
+                {move || format!("{} on disk are shown again when no line is left out.", plural(passed_over.get(), "older line"))}
             </p>
         </Show>
     }

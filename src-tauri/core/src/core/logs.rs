@@ -26,7 +26,7 @@ impl Core {
         let hold = connection.hold();
         let name = name(&request.of);
         let (client, watches) = (connection.client(), connection.watches());
-        let (log, work) = Log::open(client, watches, request, sink).await?;
+        let (log, work) = Log::open(client, watches, request, &self.0.older_lines, sink).await?;
         let work = TaskGuard::spawn(async move {
             let _open = hold;
             work.await;

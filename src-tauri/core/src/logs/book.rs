@@ -1,7 +1,7 @@
 //! The lines that are held: merged in time order, bounded, numbered as the view shows them.
 //!
-//! Adding never blocks on a reader and loses nothing; what goes beyond the bound is given up from
-//! the oldest on, and counted.
+//! Adding never blocks on a reader and loses nothing; what goes beyond the bound goes to disk from the
+//! oldest on, and what goes beyond that is given up and counted.
 
 use std::collections::VecDeque;
 
@@ -13,6 +13,7 @@ use super::{
     look::{Look, Seen},
     patterns::Patterns,
     record,
+    spill::{Kept, Spill},
 };
 
 /// What a book may hold.
@@ -55,6 +56,54 @@ impl Line {
     fn weight(&self) -> usize {
         size_of::<Self>() + self.text.len()
     }
+
+    fn kept(self) -> Kept {
+        let Self {
+            order,
+            at,
+            id,
+            source,
+            level,
+            remark,
+            cut,
+            text,
+            ..
+        } = self;
+        Kept {
+            order,
+            at,
+            id,
+            source,
+            level,
+            remark,
+            cut,
+            text,
+        }
+    }
+
+    fn of(kept: Kept, look: &Look) -> Self {
+        let Kept {
+            order,
+            at,
+            id,
+            source,
+            level,
+            remark,
+            cut,
+            text,
+        } = kept;
+        Self {
+            seen: look.judge(&text, level, source, remark),
+            order,
+            at,
+            id,
+            source,
+            level,
+            remark,
+            cut,
+            text,
+        }
+    }
 }
 
 /// A container that is read.
@@ -70,9 +119,11 @@ pub(super) struct Book {
     weight: usize,
     pending: Vec<Line>,
     pending_weight: usize,
-    /// Lines that were given up: the place of the first held line among all.
+    /// Lines that memory has given up: the place of the first held line among all.
     given_up: u64,
     given_up_bytes: u64,
+    /// Where they went.
+    spill: Option<Spill>,
     /// Places (counted from the very first line) of the lines that are shown, in order.
     shown: VecDeque<u64>,
     /// Number of the first shown line.
@@ -100,6 +151,7 @@ impl Book {
             pending_weight: 0,
             given_up: 0,
             given_up_bytes: 0,
+            spill: None,
             shown: VecDeque::new(),
             first: 0,
             look,
@@ -112,6 +164,28 @@ impl Book {
             sources_version: 0,
             left_out: 0,
             failure: None,
+        }
+    }
+
+    /// Keeps on disk what memory gives up.
+    pub(super) fn spilling(self, into: Spill) -> Self {
+        Self {
+            spill: Some(into),
+            ..self
+        }
+    }
+
+    /// Lines on disk.
+    fn on_disk(&self) -> u64 {
+        self.spill.as_ref().map_or(0, Spill::lines)
+    }
+
+    /// Lines on disk that have numbers: all of them or none.
+    fn shown_on_disk(&self) -> u64 {
+        if self.look.shows_all() {
+            self.on_disk()
+        } else {
+            0
         }
     }
 
@@ -223,7 +297,7 @@ impl Book {
                 .judge(&line.text, line.level, line.source, line.remark);
         }
         self.hits = self.lines.iter().filter(|line| line.seen.hit).count() as u64;
-        self.first = 0;
+        self.first = self.shown_on_disk();
         self.shown.clear();
         self.number(0);
     }
@@ -272,9 +346,10 @@ impl Book {
     }
 
     fn give_up(&mut self) {
+        let mut out = Vec::new();
         while self.weight > self.bounds.bytes || self.lines.len() > self.bounds.lines {
             let Some(line) = self.lines.pop_front() else {
-                return;
+                break;
             };
             self.weight -= line.weight();
             self.hits -= u64::from(line.seen.hit);
@@ -285,6 +360,16 @@ impl Book {
             }
             self.given_up += 1;
             self.given_up_bytes += line.text.len() as u64;
+            if self.spill.is_some() {
+                out.push(line.kept());
+            }
+        }
+        if let Some(spill) = &mut self.spill
+            && let Err(error) = spill.add(&out)
+        {
+            // Half a file would be read as a whole one.
+            tracing::warn!(%error, "older lines of a log cannot be kept on disk");
+            self.spill = None;
         }
     }
 
@@ -300,14 +385,20 @@ impl Book {
 
     /// The figures.
     pub(super) fn head(&self) -> LogHead {
+        let first = self.first - self.shown_on_disk();
+        let kept = self
+            .spill
+            .as_ref()
+            .map_or((0, 0), |spill| (spill.lines(), spill.text()));
         LogHead {
-            first: self.first,
-            start: self.first,
+            first,
+            start: first,
+            on_disk: kept.0,
             end: self.first + self.shown.len() as u64,
             held: self.lines.len() as u64,
             hits: self.hits,
-            given_up: self.given_up,
-            given_up_bytes: self.given_up_bytes,
+            given_up: self.given_up - kept.0,
+            given_up_bytes: self.given_up_bytes - kept.1,
             errors: self.errors,
             warnings: self.warnings,
             left_out: self.left_out,
@@ -318,21 +409,67 @@ impl Book {
     /// The slice at a place.
     pub(super) fn slice(&self, place: LogPlace, count: u32) -> (u64, Vec<LogLine>) {
         let count = count as usize;
+        let end = self.first + self.shown.len() as u64;
+        let oldest = self.first - self.shown_on_disk();
         let start = match place {
-            LogPlace::End => self.shown.len().saturating_sub(count),
-            LogPlace::Line { number } => self.index(number).min(self.shown.len()),
-            LogPlace::Time { time } => self.shown.partition_point(|place| {
-                let time = time.saturating_mul(1_000_000);
-                self.at(*place).is_some_and(|line| line.order < time)
-            }),
+            LogPlace::End => end.saturating_sub(count as u64).max(self.first),
+            LogPlace::Line { number } => number.clamp(oldest, end),
+            LogPlace::Time { time } => self.since(time.saturating_mul(1_000_000)),
         };
-        let end = (start + count).min(self.shown.len());
-        let lines = self
+        let mut lines: Vec<LogLine> = self
+            .older_lines(start, count)
+            .iter()
+            .map(|line| self.told(line))
+            .collect();
+        // What could not be read is not shown as if it were there.
+        let start = if start < self.first && lines.is_empty() {
+            self.first
+        } else {
+            start
+        };
+        let held = self.index(start);
+        let rest = (held + count - lines.len()).min(self.shown.len());
+        let places = self.shown.range(held.min(rest)..rest);
+        let more = places.filter_map(|place| self.at(*place));
+        lines.extend(more.map(|line| self.told(line)));
+        (start, lines)
+    }
+
+    /// Number of the first shown line that is not before a time, nanoseconds since the epoch.
+    fn since(&self, time: i64) -> u64 {
+        let is_held = self.lines.front().is_some_and(|line| line.order < time);
+        let oldest = self.first - self.shown_on_disk();
+        if let Some(spill) = self
+            .spill
+            .as_ref()
+            .filter(|_| !is_held && oldest < self.first)
+            && let Ok(Some(index)) = spill.since(time)
+        {
+            return oldest + index;
+        }
+        let before = self
             .shown
-            .range(start..end)
-            .filter_map(|place| self.at(*place));
-        let lines = lines.map(|line| self.told(line)).collect();
-        (self.first + start as u64, lines)
+            .partition_point(|place| self.at(*place).is_some_and(|line| line.order < time));
+        self.first + before as u64
+    }
+
+    /// Lines from a number on that are on disk.
+    fn older_lines(&self, from: u64, count: usize) -> Vec<Line> {
+        let oldest = self.first - self.shown_on_disk();
+        let Some(spill) = self
+            .spill
+            .as_ref()
+            .filter(|_| (oldest..self.first).contains(&from))
+        else {
+            return Vec::new();
+        };
+        let kept = spill.read(from - oldest, count).unwrap_or_else(|error| {
+            tracing::warn!(%error, "older lines of a log cannot be read from disk");
+            Vec::new()
+        });
+        kept.into_iter()
+            .map(|kept| Line::of(kept, &self.look))
+            .collect()
     }
 
     fn told(&self, line: &Line) -> LogLine {
@@ -399,31 +536,45 @@ impl Book {
         prefixed: bool,
         into: &mut impl std::io::Write,
     ) -> std::io::Result<u64> {
-        let start = self.index(from).min(self.shown.len());
-        let end = start.saturating_add(count).min(self.shown.len());
-        for place in self.shown.range(start..end) {
-            let Some(line) = self.at(*place) else {
-                continue;
-            };
-            if prefixed {
-                let source = self
-                    .sources
-                    .get(line.source as usize)
-                    .map(|source| &source.told);
-                let (pod, container) =
-                    source.map_or(("", ""), |source| (&source.pod, &source.container));
-                write!(into, "{} {pod}/{container} ", stamp(line.at))?;
-            }
-            if line.remark {
-                into.write_all(b"--- ")?;
-            }
-            into.write_all(&line.text)?;
-            if line.cut > 0 {
-                write!(into, " --- {} more bytes", line.cut)?;
-            }
-            into.write_all(b"\n")?;
+        let older = self.older_lines(from, count);
+        for line in &older {
+            self.write_line(line, prefixed, into)?;
         }
-        Ok((end - start) as u64)
+        let start = self.index(from).min(self.shown.len());
+        let end = start
+            .saturating_add(count - older.len())
+            .min(self.shown.len());
+        for place in self.shown.range(start..end) {
+            if let Some(line) = self.at(*place) {
+                self.write_line(line, prefixed, into)?;
+            }
+        }
+        Ok((older.len() + end - start) as u64)
+    }
+
+    fn write_line(
+        &self,
+        line: &Line,
+        prefixed: bool,
+        into: &mut impl std::io::Write,
+    ) -> std::io::Result<()> {
+        if prefixed {
+            let source = self
+                .sources
+                .get(line.source as usize)
+                .map(|source| &source.told);
+            let (pod, container) =
+                source.map_or(("", ""), |source| (&source.pod, &source.container));
+            write!(into, "{} {pod}/{container} ", stamp(line.at))?;
+        }
+        if line.remark {
+            into.write_all(b"--- ")?;
+        }
+        into.write_all(&line.text)?;
+        if line.cut > 0 {
+            write!(into, " --- {} more bytes", line.cut)?;
+        }
+        into.write_all(b"\n")
     }
 }
 

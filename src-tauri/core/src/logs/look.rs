@@ -82,6 +82,13 @@ impl Look {
         })
     }
 
+    /// Whether no line is left out.
+    pub(super) fn shows_all(&self) -> bool {
+        (self.query.is_none() || !self.only_matches)
+            && self.least.is_none()
+            && self.hidden.is_empty()
+    }
+
     /// What is looked for.
     pub(super) fn query(&self) -> Option<&Regex> {
         self.query.as_ref()

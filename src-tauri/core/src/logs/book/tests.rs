@@ -228,3 +228,131 @@ fn lines_that_are_data_are_told_so_only_when_asked() {
     assert_eq!(told(false), [r#"{"msg":"up","port":80}"#, "plain"]);
     assert_eq!(told(true), ["up  port=80", "plain"]);
 }
+
+/// Covers: EVT-04
+#[test]
+fn what_memory_gives_up_is_scrolled_back_to_on_disk() {
+    use crate::logs::spill::{Room, Spill};
+    let folder = tempfile::tempdir().unwrap();
+    let room = Room {
+        file: 20_000,
+        files: 4,
+        lines: 1_000_000,
+    };
+    let bounds = Bounds {
+        bytes: 1 << 20,
+        lines: 100,
+    };
+    let mut book = book(bounds).spilling(Spill::new(folder.path().into(), room));
+    let a = book.source("n", "a", "c");
+    let name = |n: u64| {
+        format!(
+            "{} {n}",
+            if n.is_multiple_of(10) {
+                "ERROR"
+            } else {
+                "INFO"
+            }
+        )
+    };
+    for n in 0..600 {
+        add(
+            &mut book,
+            a,
+            &[(i64::try_from(n).unwrap() * 1_000_000, &name(n))],
+        );
+    }
+    let head = book.head();
+    assert_eq!((head.held, head.on_disk, head.given_up), (100, 500, 0));
+    assert_eq!((head.first, head.end), (0, 600), "nothing is lost");
+    let expect = |from: u64, to: u64| (from..to).map(name).collect::<Vec<_>>();
+    // On disk, in memory, and across.
+    for (number, count) in [(0, 5), (499, 1), (490, 20), (500, 10), (598, 10)] {
+        let (start, lines) = numbers(&book, LogPlace::Line { number }, count);
+        assert_eq!(
+            (start, lines),
+            (number, expect(number, (number + u64::from(count)).min(600)))
+        );
+    }
+    for time in [0, 7, 499, 500, 550] {
+        let (start, lines) = numbers(&book, LogPlace::Time { time }, 1);
+        assert_eq!(
+            (start, lines),
+            (
+                time.unsigned_abs(),
+                expect(time.unsigned_abs(), time.unsigned_abs() + 1)
+            )
+        );
+    }
+    assert_eq!(numbers(&book, LogPlace::End, 2).1, expect(598, 600));
+    let mut text = Vec::new();
+    assert_eq!(book.write(450, 100, false, &mut text).unwrap(), 100);
+    assert_eq!(
+        String::from_utf8(text).unwrap().lines().collect::<Vec<_>>(),
+        expect(450, 550)
+    );
+
+    // What leaves lines out looks at those that are held, and says how many are not.
+    let errors = LogView {
+        least: Some(LogLevel::Error),
+        ..view()
+    };
+    book.look(Look::of(&errors).unwrap());
+    let head = book.head();
+    assert_eq!((head.first, head.end, head.on_disk), (0, 10, 500));
+    add(&mut book, a, &[(600_000_000, "ERROR 600")]);
+    book.look(Look::of(&view()).unwrap());
+    let head = book.head();
+    assert_eq!((head.first, head.end, head.on_disk), (0, 601, 501));
+    assert_eq!(
+        numbers(&book, LogPlace::Line { number: 500 }, 1).1,
+        expect(500, 501)
+    );
+
+    // Where the disk has no room either, the gap has a size, and numbers go on.
+    for n in 601..3_000 {
+        add(
+            &mut book,
+            a,
+            &[(i64::try_from(n).unwrap() * 1_000_000, &name(n))],
+        );
+    }
+    let head = book.head();
+    assert!(head.given_up > 0 && head.given_up == head.first, "{head:?}");
+    assert_eq!(head.given_up + head.on_disk + head.held, 3_000);
+    assert_eq!(head.end, 3_000);
+    assert_eq!(
+        head.given_up_bytes,
+        (0..head.given_up)
+            .map(|n| name(n).len() as u64)
+            .sum::<u64>()
+    );
+    let (start, lines) = numbers(&book, LogPlace::Line { number: 0 }, 3);
+    assert_eq!(
+        (start, lines),
+        (head.first, expect(head.first, head.first + 3))
+    );
+}
+
+#[test]
+fn a_disk_that_fails_costs_the_older_lines_and_nothing_else() {
+    use crate::logs::spill::{Room, Spill};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("in-the-way");
+    std::fs::write(&file, "").unwrap();
+    let bounds = Bounds {
+        bytes: 1 << 20,
+        lines: 10,
+    };
+    let mut book = book(bounds).spilling(Spill::new(file, Room::default()));
+    let a = book.source("n", "a", "c");
+    for n in 0..100 {
+        add(&mut book, a, &[(n, &format!("line {n}"))]);
+    }
+    let head = book.head();
+    assert_eq!((head.on_disk, head.given_up, head.first), (0, 90, 90));
+    assert_eq!(
+        numbers(&book, LogPlace::Line { number: 0 }, 1).1,
+        ["line 90"]
+    );
+}
