@@ -27,7 +27,10 @@ const VIEWS: &[&str] = &[
     "pods",
     "events",
     "nodes",
+    "logs",
+    "port-forwards",
     "settings",
+    "terminal",
 ];
 /// What opens in or over a view: its name, what opens it, and what is seen then.
 const ABOVE: &[(&str, &str, &str)] = &[

@@ -56,7 +56,7 @@ pub fn DockPanel() -> impl IntoView {
                 <ResizeHandle height />
             </Show>
             <div class="dock-bar">
-                <div class="dock-tabs" role="tablist" aria-label="What is open">
+                <div class="dock-tabs" role="group" aria-label="What is open">
                     <HistoryTab />
                     <For each=move || dock.tabs.get() key=|tab| tab.id.clone() let:tab>
                         <ExecutionTab tab />
@@ -79,7 +79,7 @@ pub fn DockPanel() -> impl IntoView {
                 </button>
             </div>
             <Show when=move || dock.open.get()>
-                <div class="dock-body" role="tabpanel" style:height=move || format!("{}px", height.get())>
+                <div class="dock-body" role="region" aria-label="In front" style:height=move || format!("{}px", height.get())>
                     {body}
                 </div>
             </Show>
@@ -102,8 +102,7 @@ fn HistoryTab() -> impl IntoView {
         <button
             class="dock-tab"
             type="button"
-            role="tab"
-            aria-selected=move || front().to_string()
+            aria-pressed=move || front().to_string()
             data-tab="history"
             on:click=click
         >
@@ -147,8 +146,7 @@ fn ExecutionTab(
             <button
                 class="dock-tab"
                 type="button"
-                role="tab"
-                aria-selected=move || front().to_string()
+                aria-pressed=move || front().to_string()
                 data-tab=id.get_value()
                 title=title
                 on:click=show

@@ -61,8 +61,7 @@ fn PaneTab(
             <button
                 class="dock-tab"
                 type="button"
-                role="tab"
-                aria-selected=move || front().to_string()
+                aria-pressed=move || front().to_string()
                 data-tab=id.get_value()
                 title=tooltip
                 on:click=show

@@ -62,7 +62,7 @@ pub fn Running() -> impl IntoView {
     let button = view! { <span data-running=move || things.with(Vec::len)>{text}</span> };
     view! {
         <Show when=move || !things.with(Vec::is_empty)>
-            <Menu open label="What is running" class="chip dock-menu" role="dialog" at_right=true button=button.clone().into_any()>
+            <Menu open label=Signal::derive(text) class="chip dock-menu" role="dialog" at_right=true button=button.clone().into_any()>
                 <div class="running">
                     <p class="menu-note">{move || plural(things.with(|all| all.len() as u64), "thing")}" ends when the app is quit"</p>
                     <For each=move || things.get() key=|thing| thing.id.clone() let:thing>
