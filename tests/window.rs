@@ -10,6 +10,8 @@ mod axe;
 mod closing;
 #[path = "window/clusters.rs"]
 mod clusters;
+#[path = "window/debug.rs"]
+mod debug;
 #[path = "window/display.rs"]
 mod display;
 #[path = "window/everyday.rs"]

@@ -13,7 +13,7 @@ const DRAWN: &str =
     "(document.querySelector('.dock .xterm-rows')?.innerText ?? '').replaceAll('\\u00a0', ' ')";
 
 /// Opens the menu of a row.
-async fn right_click(page: &Page, row: &str) -> Result<(), String> {
+pub async fn right_click(page: &Page, row: &str) -> Result<(), String> {
     let script = format!(
         "const row = document.querySelector({}); const at = row.getBoundingClientRect(); \
          const where = {{bubbles: true, cancelable: true, button: 2, clientX: at.x + 40, clientY: at.y + 8}}; \
@@ -25,12 +25,12 @@ async fn right_click(page: &Page, row: &str) -> Result<(), String> {
 }
 
 /// Types a line.
-async fn types(page: &Page, line: &str) -> Result<(), String> {
+pub async fn types(page: &Page, line: &str) -> Result<(), String> {
     page.keys(KEYS, &format!("{line}\u{e007}")).await
 }
 
 /// Waits until the terminal shows a line with a text.
-async fn shows(page: &Page, text: &str) -> Result<(), String> {
+pub async fn shows(page: &Page, text: &str) -> Result<(), String> {
     let script = format!("return {DRAWN}.includes({})", quoted(text));
     match page
         .until(&format!("\"{text}\" in the terminal"), SOON, &script)
@@ -118,7 +118,7 @@ async fn works(page: &Page) -> Result<(), String> {
 }
 
 /// Chooses from a list.
-async fn choose(page: &Page, list: &str, value: &str) -> Result<(), String> {
+pub async fn choose(page: &Page, list: &str, value: &str) -> Result<(), String> {
     let script = format!(
         "const list = document.querySelector({}); list.value = {}; \
          list.dispatchEvent(new Event('change', {{bubbles: true}})); return 1",
@@ -129,7 +129,7 @@ async fn choose(page: &Page, list: &str, value: &str) -> Result<(), String> {
 }
 
 /// Fills a field.
-async fn fill(page: &Page, field: &str, text: &str) -> Result<(), String> {
+pub async fn fill(page: &Page, field: &str, text: &str) -> Result<(), String> {
     page.sees(field, SOON).await?;
     let script = format!(
         "const field = document.querySelector({}); field.value = {}; \

@@ -128,7 +128,8 @@ fn Asking(
                                 on:change:target=move |event| place.set(event.target().value())>
                                 {move || containers.get().into_iter().map(|container| {
                                     let selected = container.name == place.get_untracked();
-                                    view! { <option value=container.name.clone() selected=selected>{container.name.clone()}</option> }
+                                    let title = container.name.clone();
+                                    view! { <option value=container.name selected=selected>{title}</option> }
                                 }).collect_view()}
                                 <option value="" selected=move || place.with(String::is_empty)>"no container: its own only"</option>
                             </select>

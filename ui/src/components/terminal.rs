@@ -154,7 +154,7 @@ fn Where(
         <Show
             when=move || pod().is_some()
             fallback=move || {
-                let word = if terminal.repeats() { "This machine" } else { "Until this tab closes" };
+                let word = if terminal.repeats() { "This machine" } else { "A debug session" };
                 view! { <span class="dim mono clip">{word}</span> }
             }
         >

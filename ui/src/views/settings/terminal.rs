@@ -93,7 +93,8 @@ pub(super) fn TerminalPart() -> impl IntoView {
                         all.extend(chosen.clone().filter(|path| !all.contains(path)));
                         all.into_iter().map(|path| {
                             let selected = chosen.as_ref() == Some(&path);
-                            view! { <option value=path.clone() selected=selected>{path.clone()}</option> }
+                            let title = path.clone();
+                            view! { <option value=path selected=selected>{title}</option> }
                         }).collect_view()
                     }}
                 </select>
