@@ -6,6 +6,7 @@
 //! actions are lists; adding one is one row or one small file.
 
 mod actions;
+mod barriers;
 mod calls;
 mod causes;
 mod confidence;
@@ -29,11 +30,13 @@ mod markdown;
 mod messages;
 mod nearest;
 mod notes;
+mod policies;
 mod probes;
 mod quotas;
 mod ranking;
 mod refs;
 mod remarks;
+mod rights;
 mod routes;
 mod severity;
 mod signal;

@@ -5,13 +5,16 @@
 //! never built from these types.
 
 mod affinity;
+mod attachment;
 mod config;
 mod container;
 mod deployment;
 mod event;
+mod extension;
 mod map;
 mod meta;
 mod namespace;
+mod network_policy;
 mod node;
 mod pod;
 mod pod_rules;
@@ -19,6 +22,7 @@ mod pod_spec;
 mod policy;
 mod pool;
 mod probe;
+mod rbac;
 mod replica_set;
 mod routing;
 mod service;
@@ -36,24 +40,30 @@ use kubegraf_ipc::object::ObjectRef;
 use serde::de::DeserializeOwned;
 
 pub use affinity::{Affinity, NodeAffinity, NodeSelector, NodeTerm, PodAffinity, PodAffinityTerm};
+pub use attachment::{CSINode, VolumeAttachment};
 pub use config::{ConfigMap, Secret, ServiceAccount};
 pub use container::{
     Container, ContainerPort, EnvFrom, EnvSource, EnvVar, IntOrString, KeyRef, NameRef, Resources,
 };
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, Selector, SelectorRequirement};
 pub use event::{Event, EventSeries, EventSource, InvolvedObject};
+pub use extension::{
+    APIService, MutatingWebhookConfiguration, ServiceRef, ValidatingWebhookConfiguration, Webhook,
+};
 pub use map::Map;
 pub use meta::{Meta, Owner};
 pub use namespace::Namespace;
+pub use network_policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, TrafficRule};
 pub use node::{Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus, Taint};
 pub use pod::{ContainerState, ContainerStatus, Pod, PodStatus, Running, Terminated, Waiting};
 pub use pod_rules::{DnsConfig, SecurityContext, SpreadRule};
 pub use pod_spec::{PodSpec, ReadinessGate, Toleration};
 pub use policy::{
     HorizontalPodAutoscaler, Lease, Limit, LimitRange, PodDisruptionBudget, PriorityClass,
-    ResourceQuota,
+    ResourceQuota, RuntimeClass,
 };
 pub use probe::{Exec, Grpc, HttpGet, Probe, TcpSocket};
+pub use rbac::{AccessRule, ClusterRole, ClusterRoleBinding, Role, RoleBinding, RoleRef, Subject};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use routing::{Backend, BackendPort, BackendService, Ingress, IngressClass};
 pub use service::{
@@ -145,6 +155,16 @@ pub fn condition<'a>(conditions: &'a [Condition], r#type: &str) -> Option<&'a Co
     conditions
         .iter()
         .find(|condition| condition.r#type == r#type)
+}
+
+/// Reads a list that may be served as null.
+pub(crate) fn or_empty<'de, D, T>(d: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    let list: Option<Vec<T>> = serde::Deserialize::deserialize(d)?;
+    Ok(list.unwrap_or_default())
 }
 
 /// Names a kind's type; with `protobuf` at the end it is read in that encoding, through `Parts`.

@@ -213,6 +213,7 @@ async fn look(
     let mut findings = security::gathered(gathered.judged);
     let mut snapshot = gathered.snapshot;
     snapshot.now = now;
+    snapshot.still = true;
     let looks = arguments.checks != Checks::Security;
     let mut incidents = if looks {
         evaluate(&snapshot)

@@ -14,10 +14,12 @@ mod autoscaling;
 mod conform;
 mod image;
 mod memory;
+mod network;
 mod plan;
 mod probe;
 mod quota;
 mod reference;
+mod rights;
 mod rollback;
 mod scheduling;
 mod services;
@@ -257,6 +259,62 @@ pub const ACTIONS: &[Action] = &[
         safety: Safety::NeedsApproval,
         doc: "lets one pod of a disruption budget go",
         build: autoscaling::relax,
+    },
+    Action {
+        id: "add_policy_rule",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "adds the rule to a NetworkPolicy that lets exactly the needed peer and port through",
+        build: network::rule,
+    },
+    Action {
+        id: "set_dns_policy",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "lets the pods ask the cluster's DNS and drops their own name servers",
+        build: network::dns,
+    },
+    Action {
+        id: "set_failure_policy",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "lets the API server pass over a webhook that does not answer",
+        build: network::failure_policy,
+    },
+    Action {
+        id: "grant_least_privilege",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "adds exactly the refused verb and resource to the Role that only this ServiceAccount has",
+        build: rights::grant,
+    },
+    Action {
+        id: "create_role",
+        impact: Impact::Low,
+        safety: Safety::PlanOnly,
+        doc: "how to create the role that a binding names; its rights are for a person to know",
+        build: rights::role,
+    },
+    Action {
+        id: "create_service",
+        impact: Impact::Low,
+        safety: Safety::NeedsApproval,
+        doc: "creates the headless Service that a StatefulSet names, over its own labels and ports",
+        build: services::governing,
+    },
+    Action {
+        id: "set_strategy_recreate",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "lets a Deployment end its old pods before it makes new ones",
+        build: scheduling::recreate,
+    },
+    Action {
+        id: "set_scheduler_name",
+        impact: Impact::Medium,
+        safety: Safety::NeedsApproval,
+        doc: "gives the pods to the default scheduler",
+        build: scheduling::scheduler,
     },
     Action {
         id: "recreate_job",

@@ -6,18 +6,25 @@ use kubegraf_ipc::{incident::Evidence, object::ObjectRef};
 use super::{graph::Graph, signal::Signal, snapshot::Kind};
 
 pub(super) mod autoscaling;
+mod cluster;
 mod controllers;
 pub(super) mod creation;
 pub(super) mod images;
 mod jobs;
 pub(super) mod logs;
+mod network;
 mod nodes;
+pub(super) mod pods;
 mod probes;
 pub(super) mod references;
+pub(super) mod rights;
 mod runtime;
 pub(super) mod scheduling;
+pub(super) mod served;
 pub(super) mod services;
 mod storage;
+pub(super) mod volumes;
+pub(super) mod workloads;
 
 /// How a cause is decided, which sets its base confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +102,12 @@ pub const RULES: &[&[Rule]] = &[
     jobs::RULES,
     controllers::RULES,
     autoscaling::RULES,
+    network::RULES,
+    rights::RULES,
+    served::RULES,
+    pods::RULES,
+    volumes::RULES,
+    cluster::RULES,
 ];
 
 /// Every cause, in order.

@@ -159,6 +159,8 @@ pub(super) fn calm(graph: &Graph<'_>, pod: &Pod) -> bool {
     };
     status.phase == "Running"
         && !pod.node_name.is_empty()
+        // What others say of it may keep it from being ready.
+        && pod.spec.readiness_gates.is_empty()
         && !status.container_statuses.is_empty()
         && status.container_statuses.iter().all(works)
         && status.init_container_statuses.iter().all(through)

@@ -196,6 +196,7 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
     let mut by_namespace: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut waiting: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut unavailable: Vec<usize> = Vec::new();
+    let mut served: Vec<usize> = Vec::new();
     for (index, signal) in signals.iter().enumerate() {
         by_owner.entry(&signal.owner).or_default().push(index);
         let namespace = signal.object.namespace.as_str();
@@ -211,6 +212,9 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
         ) {
             unavailable.push(index);
         }
+        if links::SERVED.contains(&signal.r#type) {
+            served.push(index);
+        }
         by_object.entry(&signal.object).or_default().push(index);
         if let Place::Pod(pod) = signal.place {
             by_node.entry(&pod.node_name).or_default().push(index);
@@ -222,6 +226,11 @@ fn effects(graph: &Graph<'_>, signals: &[Signal<'_>]) -> Vec<Vec<usize>> {
             near.extend(by_object.get(&signal.owner).into_iter().flatten());
         } else {
             near.extend(by_owner.get(&signal.owner).into_iter().flatten());
+        }
+        near.extend(&served);
+        // Few symptoms reach so far that any other may be theirs.
+        if links::reaches_far(signal) {
+            near.extend(0..signals.len());
         }
         let around = by_namespace.get(signal.object.namespace.as_str());
         near.extend(around.into_iter().flatten());

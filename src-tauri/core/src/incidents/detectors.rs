@@ -5,6 +5,7 @@ use kubegraf_ipc::incident::Severity;
 
 mod autoscaling;
 mod claims;
+mod cluster;
 mod container_config_error;
 mod container_start_error;
 mod controllers;
@@ -15,16 +16,23 @@ mod high_restart_count;
 mod image_pull_error;
 mod ingress_misconfigured;
 mod job_failed;
+mod more;
+mod network_policy_blocking;
 mod node_not_ready;
 mod oom_killed;
 mod persistent_failure;
 mod pod_crash_loop;
 mod pod_evicted;
 mod pod_unschedulable;
+mod pods_ending;
+mod pods_starting;
 mod probes;
 mod quota_exhausted;
+mod rbac_denied;
 mod replica_creation_failed;
+mod served;
 mod services;
+mod statefulset_reference_missing;
 mod volume_mount_failed;
 
 pub(super) use autoscaling::{covers, target_exists};
@@ -32,7 +40,46 @@ pub(super) use controllers::UNFOLLOWED;
 pub(super) use deployment_rollout_failure::newest;
 pub(super) use deployment_unavailable::ready;
 pub(super) use job_failed::failed as gave_up;
+<<<<<<< HEAD
 pub(super) use services::without_ready_pod;
+=======
+pub(super) use rbac_denied::runs_as;
+pub(super) use served::{Serving, answers, backends, serving};
+
+/// A detector whose type, severity, kinds, threshold and words are a row, and what finds it a function.
+macro_rules! detector {
+    ($name:ident, $id:literal, $severity:ident, [$($reads:ident),*], $threshold:literal, $doc:literal, $find:path) => {
+        #[doc = concat!("`", $id, "`")]
+        pub(super) struct $name;
+
+        impl super::Detector for $name {
+            fn r#type(&self) -> &'static str {
+                $id
+            }
+            fn severity(&self) -> kubegraf_ipc::incident::Severity {
+                kubegraf_ipc::incident::Severity::$severity
+            }
+            fn reads(&self) -> &'static [crate::incidents::snapshot::Kind] {
+                &[$(crate::incidents::snapshot::Kind::$reads),*]
+            }
+            fn threshold(&self) -> i64 {
+                $threshold
+            }
+            fn doc(&self) -> &'static str {
+                $doc
+            }
+            fn detect<'a>(
+                &self,
+                graph: &crate::incidents::graph::Graph<'a>,
+                earlier: super::Earlier<'_, 'a>,
+            ) -> Vec<crate::incidents::signal::Signal<'a>> {
+                $find(graph, earlier, $id, $threshold)
+            }
+        }
+    };
+}
+use detector;
+>>>>>>> 3a0ef23 (Judge the network, rights, webhooks, volumes and pods that hang)
 
 /// Finds one type of symptom.
 pub trait Detector: Sync {
@@ -66,12 +113,19 @@ impl<'s, 'a> Earlier<'s, 'a> {
 
 /// Every detector; a workload's come after the pods' they read.
 pub const DETECTORS: &[&dyn Detector] = &[
+    &cluster::ControlPlaneDegraded,
     &node_not_ready::NodeNotReady,
+    &cluster::NodeProblem,
     &claims::NodePressure,
+    &served::ApiServiceUnavailable,
+    &served::AdmissionWebhookFailing,
+    &served::ClusterDnsDown,
     &claims::PvcLost,
     &claims::PvcPending,
+    &more::VolumeExpandFailed,
     &dangling_reference::DanglingReference,
     &replica_creation_failed::ReplicaCreationFailed,
+    &statefulset_reference_missing::StatefulSetReferenceMissing,
     &quota_exhausted::QuotaExhausted,
     &image_pull_error::ImagePullError,
     &container_config_error::ContainerConfigError,
@@ -85,13 +139,31 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &high_restart_count::HighRestartCount,
     &probes::ReadinessProbeFailing,
     &pod_unschedulable::PodUnschedulable,
+    &pods_starting::PodNotScheduled,
+    &pods_starting::PodSchedulingGated,
+    &pods_starting::PodSandboxFailed,
+    &pods_starting::VolumeAttachFailed,
+    &pods_starting::InitContainerStuck,
+    &pods_starting::LifecycleHookFailed,
     &pod_evicted::PodEvicted,
+    &pods_ending::PodRejectedByNode,
+    &pods_ending::PodDeadlineExceeded,
+    &pods_ending::PodStatusUnknown,
+    &pods_ending::ContainerKilled,
+    &pods_ending::PodStuckTerminating,
+    &pods_ending::PodKillFailed,
+    &pods_ending::PodPreemptedRepeatedly,
+    &rbac_denied::RbacDenied,
     &services::ServicePortMismatch,
     &services::WorkloadScaledToZero,
     &services::AddressMismatch,
+    &pods_starting::PodNotReady,
+    &network_policy_blocking::NetworkPolicyBlocking,
     &deployment_rollout_failure::DeploymentRolloutFailure,
     &deployment_unavailable::DeploymentUnavailable,
     &job_failed::JobFailed,
+    &more::JobStuck,
+    &cluster::ControllerLagging,
     &controllers::StatefulSetStuck,
     &controllers::DaemonSetIncomplete,
     &controllers::CronJobFailing,
@@ -100,6 +172,9 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &autoscaling::HpaSaturated,
     &autoscaling::PdbBlocking,
     &services::ServiceNoEndpoints,
+    &more::ServiceSelectorTooBroad,
+    &more::LoadBalancerPending,
+    &cluster::NamespaceStuckTerminating,
     &ingress_misconfigured::IngressMisconfigured,
     &persistent_failure::PersistentFailure,
 ];

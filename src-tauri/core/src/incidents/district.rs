@@ -15,6 +15,7 @@ pub(super) struct District<'a> {
     /// Empty for the cluster's own.
     pub namespace: &'a str,
     suspects: Known<Vec<&'a Pod>>,
+    leaving: Known<Vec<&'a Pod>>,
     workloads: Known<Vec<Workload<'a>>>,
     revisions: Known<HashMap<&'a str, Vec<&'a ReplicaSet>>>,
     pods_of_set: Known<HashMap<&'a str, Vec<&'a Pod>>>,
@@ -29,6 +30,7 @@ impl<'a> District<'a> {
         Self {
             namespace,
             suspects: OnceCell::new(),
+            leaving: OnceCell::new(),
             workloads: OnceCell::new(),
             revisions: OnceCell::new(),
             pods_of_set: OnceCell::new(),
@@ -52,6 +54,14 @@ impl<'a> District<'a> {
         self.known(graph, &self.suspects, || {
             let pods = graph.pods();
             pods.filter(|pod| !containers::calm(graph, pod)).collect()
+        })
+    }
+
+    /// The pods that are on their way out.
+    pub(super) fn leaving(&self, graph: &Graph<'a>) -> &Vec<&'a Pod> {
+        self.known(graph, &self.leaving, || {
+            let pods = graph.pods();
+            pods.filter(|pod| pod.metadata.deleted.is_some()).collect()
         })
     }
 

@@ -237,6 +237,9 @@ fn volume(graph: &Graph<'_>, node: &Node, pod: &Pod) -> bool {
         let Some(claim) = graph.get::<PersistentVolumeClaim>(&pod.metadata.namespace, name) else {
             return graph.knows(super::snapshot::Kind::Claims);
         };
+        if held_by(graph, claim, pod).is_some() {
+            return true;
+        }
         if claim.spec.volume_name.is_empty() {
             return claim.status.phase != "Bound" && !waits(graph, claim);
         }
@@ -246,6 +249,52 @@ fn volume(graph: &Graph<'_>, node: &Node, pod: &Pod) -> bool {
         let terms = affinity::of_volume(volume);
         !affinity::allowed(terms.as_ref(), node) || other_zone(volume, node)
     })
+}
+
+/// The pod that has a claim which only one pod can have.
+pub(super) fn held_by<'a>(
+    graph: &Graph<'a>,
+    claim: &PersistentVolumeClaim,
+    pod: &Pod,
+) -> Option<&'a Pod> {
+    let modes = &claim.spec.access_modes;
+    if !modes.iter().any(|mode| mode == "ReadWriteOncePod") {
+        return None;
+    }
+    let others = graph.of::<Pod>(&pod.metadata.namespace).iter();
+    others.map(AsRef::as_ref).find(|other: &&Pod| {
+        other.metadata.name != pod.metadata.name
+            && !other.node_name.is_empty()
+            && !matches!(&*other.status.phase, "Succeeded" | "Failed")
+            && claims(other).any(|name| *name == *claim.metadata.name)
+    })
+}
+
+/// Whether the zone of a pod's volume, by its labels, is no node's that counts.
+pub(super) fn zoned(
+    graph: &Graph<'_>,
+    claim: &PersistentVolumeClaim,
+    blame: &Blame<'_>,
+) -> Option<String> {
+    let volume = graph.get::<PersistentVolume>("", &claim.spec.volume_name)?;
+    let met = blame
+        .nodes
+        .iter()
+        .filter(|(_, found)| found.contains(&Obstacle::Volume));
+    let mut nodes = met.map(|(node, _)| node);
+    let zone = volume
+        .metadata
+        .labels
+        .get("topology.kubernetes.io/zone")
+        .or_else(|| {
+            volume
+                .metadata
+                .labels
+                .get("failure-domain.beta.kubernetes.io/zone")
+        })?;
+    nodes
+        .all(|node| other_zone(volume, node))
+        .then(|| zone.to_string())
 }
 
 /// The claims a pod names.

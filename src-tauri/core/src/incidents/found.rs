@@ -196,6 +196,7 @@ fn telling<'a>(graph: &Graph<'a>, lead: &Signal<'a>) -> Option<LogRef> {
             | "persistent_failure"
             | "container_start_error"
             | "job_failed"
+            | "rbac_denied"
     );
     let container = causes::logs::container(graph, lead).filter(|_| ends)?;
     logs::reference(container)
@@ -267,6 +268,34 @@ fn in_words(r#type: &str) -> &'static str {
         "deployment_unavailable" => "lacks the pods it needs",
         "deployment_rollout_failure" => "rollout does not get through",
         "node_not_ready" => "node is not ready",
+        "network_policy_blocking" => "is kept from what it needs",
+        "cluster_dns_down" => "the cluster's DNS is down",
+        "admission_webhook_failing" => "admission webhook does not answer",
+        "api_service_unavailable" => "API is not available",
+        "rbac_denied" => "right is missing",
+        "control_plane_degraded" => "part of the control plane does not work",
+        "node_problem" => "node has a problem",
+        "namespace_stuck_terminating" => "does not go",
+        "controller_lagging" => "its controller is behind",
+        "volume_expand_failed" => "volume does not grow",
+        "load_balancer_pending" => "no load balancer serves it",
+        "service_selector_too_broad" => "leads to pods of several workloads",
+        "job_stuck" => "job does not end",
+        "pod_not_scheduled" => "no scheduler looks at the pod",
+        "pod_scheduling_gated" => "is held back by scheduling gates",
+        "pod_sandbox_failed" => "pod cannot be set up",
+        "volume_attach_failed" => "volume cannot be attached",
+        "init_container_stuck" => "init container does not end",
+        "lifecycle_hook_failed" => "lifecycle hook fails",
+        "pod_not_ready" => "pod does not get ready",
+        "pod_rejected_by_node" => "its node refused the pod",
+        "pod_deadline_exceeded" => "did not end within its deadline",
+        "pod_status_unknown" => "state of the pod is not known",
+        "container_killed" => "container is killed again and again",
+        "pod_stuck_terminating" => "deleted pod does not go",
+        "pod_kill_failed" => "pod cannot be ended",
+        "pod_preempted_repeatedly" => "pods keep giving way to others",
+        "statefulset_reference_missing" => "refers to what is not there",
         _ => "keeps failing",
     }
 }

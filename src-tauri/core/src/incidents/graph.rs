@@ -174,6 +174,11 @@ impl<'a> Graph<'a> {
         self.notes.set(self.notes.get().and(notes));
     }
 
+    /// Whether the cluster is looked at once: what has no time of its own has lasted.
+    pub(super) fn still(&self) -> bool {
+        self.snapshot.still
+    }
+
     /// What is looked at.
     #[must_use]
     pub fn snapshot(&self) -> &'a Snapshot {
@@ -228,6 +233,14 @@ impl<'a> Graph<'a> {
         all.iter().map(AsRef::as_ref)
     }
 
+    /// Every object of a kind in the cluster, wherever it is looked at from.
+    pub(super) fn every<T: Held>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        self.read_abroad(Kinds::of(T::OF));
+        let list = T::held(self.snapshot).as_ref();
+        let all: &[Arc<T>] = list.map_or(&[], |list| list.all());
+        all.iter().map(AsRef::as_ref)
+    }
+
     /// Every object of a kind that belongs to what is looked at: one without a namespace belongs to
     /// the cluster's own.
     pub(super) fn own<T: Held>(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
@@ -267,6 +280,13 @@ impl<'a> Graph<'a> {
         self.looked_at()
             .iter()
             .flat_map(|district| district.suspects(self).iter().copied())
+    }
+
+    /// The pods that are on their way out.
+    pub(super) fn leaving(&self) -> impl Iterator<Item = &'a Pod> + use<'_, 'a> {
+        self.looked_at()
+            .iter()
+            .flat_map(|district| district.leaving(self).iter().copied())
     }
 
     /// The Deployments that are looked at.

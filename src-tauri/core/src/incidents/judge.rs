@@ -74,6 +74,7 @@ impl Judge {
         };
         let Some(last) = self.last.as_ref().filter(|last| {
             last.cluster == snapshot.cluster
+                && last.still == snapshot.still
                 && last.now <= snapshot.now
                 && last.as_broad_as(snapshot)
         }) else {

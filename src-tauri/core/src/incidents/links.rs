@@ -1,12 +1,17 @@
 //! Propagation: which symptom brings about which, and over which link. Rows only; section 6 of the
 //! catalogue.
 
+use kubegraf_ipc::object::ObjectRef;
+
 use super::{
-    detectors,
+    containers, detectors,
     graph::{Graph, selected, selects},
+    logs,
+    messages::{self, Family},
+    rights,
     signal::{Place, Signal},
 };
-use crate::objects::{HorizontalPodAutoscaler, Ingress, Service};
+use crate::objects::{ClusterRoleBinding, HorizontalPodAutoscaler, Ingress, RoleBinding, Service};
 
 /// How a symptom reaches another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,37 @@ pub(super) enum Link {
     Scales,
     /// From a quota to what is made in its namespace.
     Limits,
+    /// From a pod, its workload or its Service to what the cluster is served by it.
+    Serves,
+    /// From what the cluster is served by to the Service and the workload that do it.
+    ServedBy,
+    /// From the cluster's DNS to the pods that ask it and fail.
+    Resolves,
+    /// From a webhook to the pods that are refused for it.
+    Admits,
+    /// From an API to what is computed from it.
+    Offers,
+    /// From a binding to the pods that run as its subjects.
+    Grants,
+    /// From the pods of a workload to the Services that it calls.
+    CalledBy,
+    /// To everything.
+    Everywhere,
+}
+
+impl Link {
+    /// Whether it leads out of the namespace, or from an object without one.
+    pub(super) fn far(self) -> bool {
+        matches!(
+            self,
+            Self::ServedBy
+                | Self::Resolves
+                | Self::Admits
+                | Self::Offers
+                | Self::Grants
+                | Self::Everywhere
+        )
+    }
 }
 
 /// One row: a symptom of a type in `from` brings about one of a type in `effect`.
@@ -61,6 +97,18 @@ pub(super) const POD: &[&str] = &[
     "pod_unschedulable",
     "pod_evicted",
     "persistent_failure",
+    "pod_not_scheduled",
+    "pod_scheduling_gated",
+    "pod_sandbox_failed",
+    "volume_attach_failed",
+    "init_container_stuck",
+    "lifecycle_hook_failed",
+    "pod_rejected_by_node",
+    "pod_deadline_exceeded",
+    "pod_status_unknown",
+    "container_killed",
+    "pod_kill_failed",
+    "pod_not_ready",
 ];
 
 const WORKLOAD: &[&str] = &[
@@ -69,6 +117,7 @@ const WORKLOAD: &[&str] = &[
     "statefulset_stuck",
     "daemonset_incomplete",
     "job_failed",
+    "job_stuck",
     "cronjob_failing",
 ];
 
@@ -84,6 +133,12 @@ pub(super) const ROWS: &[Row] = &[
             "readiness_probe_failing",
             "volume_mount_failed",
             "pod_evicted",
+            "pod_not_ready",
+            "pod_status_unknown",
+            "pod_stuck_terminating",
+            "pod_sandbox_failed",
+            "pod_rejected_by_node",
+            "volume_attach_failed",
             "deployment_unavailable",
             "statefulset_stuck",
             "daemonset_incomplete",
@@ -92,7 +147,17 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         from: &["node_pressure"],
         link: Link::RunsOn,
-        effect: &["persistent_failure", "pod_evicted"],
+        effect: &["persistent_failure", "pod_evicted", "pod_rejected_by_node"],
+    },
+    Row {
+        from: &["node_problem"],
+        link: Link::RunsOn,
+        effect: &[
+            "pod_sandbox_failed",
+            "container_start_error",
+            "image_pull_error",
+            "pod_status_unknown",
+        ],
     },
     Row {
         from: &["job_failed"],
@@ -121,12 +186,14 @@ pub(super) const ROWS: &[Row] = &[
             "container_start_error",
             "liveness_probe_failing",
             "startup_probe_failing",
+            "lifecycle_hook_failed",
         ],
         link: Link::SameContainer,
         effect: &[
             "init_container_failed",
             "pod_crash_loop",
             "high_restart_count",
+            "container_killed",
             "container_start_error",
             "readiness_probe_failing",
         ],
@@ -155,9 +222,29 @@ pub(super) const ROWS: &[Row] = &[
             "volume_mount_failed",
             "pod_unschedulable",
             "pod_evicted",
+            "pod_sandbox_failed",
+            "volume_attach_failed",
+            "lifecycle_hook_failed",
+            "pod_kill_failed",
+            "pod_stuck_terminating",
         ],
         link: Link::SamePod,
         effect: &["persistent_failure"],
+    },
+    Row {
+        from: &["volume_attach_failed"],
+        link: Link::SamePod,
+        effect: &["volume_mount_failed", "pod_not_ready"],
+    },
+    Row {
+        from: &["pod_kill_failed"],
+        link: Link::SamePod,
+        effect: &["pod_stuck_terminating"],
+    },
+    Row {
+        from: &["pod_stuck_terminating"],
+        link: Link::SamePod,
+        effect: &["pod_kill_failed"],
     },
     Row {
         from: &["volume_mount_failed"],
@@ -188,6 +275,7 @@ pub(super) const ROWS: &[Row] = &[
         link: Link::Owns,
         effect: &[
             "container_config_error",
+            "pod_not_ready",
             "volume_mount_failed",
             "image_pull_error",
             "replica_creation_failed",
@@ -205,7 +293,11 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         from: &["pvc_pending", "pvc_lost"],
         link: Link::Claims,
-        effect: &["pod_unschedulable", "volume_mount_failed"],
+        effect: &[
+            "pod_unschedulable",
+            "volume_mount_failed",
+            "volume_attach_failed",
+        ],
     },
     Row {
         from: POD,
@@ -233,10 +325,35 @@ pub(super) const ROWS: &[Row] = &[
         link: Link::Calls,
         effect: &[
             "init_container_failed",
+            "init_container_stuck",
             "pod_crash_loop",
             "high_restart_count",
             "readiness_probe_failing",
             "liveness_probe_failing",
+        ],
+    },
+    // Where nothing is known of the Service's own trouble, whoever waits for it tells of it.
+    Row {
+        from: &[
+            "init_container_failed",
+            "init_container_stuck",
+            "readiness_probe_failing",
+        ],
+        link: Link::CalledBy,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &["init_container_failed", "init_container_stuck"],
+        link: Link::OwnedBy,
+        effect: &["address_mismatch"],
+    },
+    Row {
+        from: &["control_plane_degraded"],
+        link: Link::Everywhere,
+        effect: &[
+            "pod_not_scheduled",
+            "controller_lagging",
+            "replica_creation_failed",
         ],
     },
     Row {
@@ -244,6 +361,7 @@ pub(super) const ROWS: &[Row] = &[
         link: Link::Owns,
         effect: &[
             "init_container_failed",
+            "init_container_stuck",
             "pod_crash_loop",
             "high_restart_count",
             "readiness_probe_failing",
@@ -254,7 +372,134 @@ pub(super) const ROWS: &[Row] = &[
             "daemonset_incomplete",
         ],
     },
+    Row {
+        from: &["network_policy_blocking"],
+        link: Link::Owns,
+        effect: &[
+            "init_container_failed",
+            "init_container_stuck",
+            "pod_not_ready",
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "startup_probe_failing",
+            "deployment_unavailable",
+            "deployment_rollout_failure",
+            "statefulset_stuck",
+            "daemonset_incomplete",
+        ],
+    },
+    Row {
+        from: &["network_policy_blocking"],
+        link: Link::Selects,
+        effect: &["service_no_endpoints"],
+    },
+    Row {
+        from: &["rbac_denied"],
+        link: Link::Owns,
+        effect: &[
+            "init_container_failed",
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "persistent_failure",
+            "deployment_unavailable",
+            "deployment_rollout_failure",
+            "statefulset_stuck",
+            "daemonset_incomplete",
+            "job_failed",
+        ],
+    },
+    Row {
+        from: &["rbac_denied"],
+        link: Link::Grants,
+        effect: &[
+            "rbac_denied",
+            "init_container_failed",
+            "pod_crash_loop",
+            "high_restart_count",
+            "persistent_failure",
+            "job_failed",
+        ],
+    },
+    Row {
+        from: POD,
+        link: Link::Serves,
+        effect: SERVED,
+    },
+    Row {
+        from: &[
+            "replica_creation_failed",
+            "deployment_rollout_failure",
+            "deployment_unavailable",
+            "workload_scaled_to_zero",
+            "statefulset_stuck",
+            "daemonset_incomplete",
+            "service_no_endpoints",
+            "service_port_mismatch",
+        ],
+        link: Link::Serves,
+        effect: SERVED,
+    },
+    Row {
+        from: SERVED,
+        link: Link::ServedBy,
+        effect: &["service_no_endpoints", "deployment_unavailable"],
+    },
+    // What a DNS pod does for no finer reason is the DNS being down.
+    Row {
+        from: &["cluster_dns_down"],
+        link: Link::ServedBy,
+        effect: &[
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+            "deployment_rollout_failure",
+            "workload_scaled_to_zero",
+        ],
+    },
+    Row {
+        from: &["cluster_dns_down"],
+        link: Link::Resolves,
+        effect: &[
+            "init_container_failed",
+            "init_container_stuck",
+            "pod_crash_loop",
+            "high_restart_count",
+            "readiness_probe_failing",
+            "liveness_probe_failing",
+        ],
+    },
+    Row {
+        from: &["admission_webhook_failing"],
+        link: Link::Admits,
+        effect: &["replica_creation_failed"],
+    },
+    Row {
+        from: &["api_service_unavailable"],
+        link: Link::Offers,
+        effect: &["hpa_metrics_unavailable", "namespace_stuck_terminating"],
+    },
 ];
+
+/// What the whole cluster is served by pods.
+pub(super) const SERVED: &[&str] = &[
+    "cluster_dns_down",
+    "admission_webhook_failing",
+    "api_service_unavailable",
+];
+
+/// Whether what a symptom brings about may be anywhere in the cluster.
+pub(super) fn reaches_far(signal: &Signal<'_>) -> bool {
+    let bound = signal.r#type != "rbac_denied" || signal.object.kind.ends_with("Binding");
+    bound
+        && ROWS
+            .iter()
+            .any(|row| row.link.far() && row.from.contains(&signal.r#type))
+}
 
 /// Whether `cause` brings about `effect`, by any row.
 pub(super) fn explains(graph: &Graph<'_>, cause: &Signal<'_>, effect: &Signal<'_>) -> bool {
@@ -317,7 +562,9 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
                     })
             }
             // One run of a CronJob says nothing about another.
-            (Place::Pod(pod), Place::Other) if effect.r#type == "job_failed" => {
+            (Place::Pod(pod), Place::Other)
+                if matches!(effect.r#type, "job_failed" | "job_stuck") =>
+            {
                 let job = pod.metadata.controller();
                 pod.metadata.namespace == effect.object.namespace
                     && job.is_some_and(|job| job.kind == "Job" && job.name == effect.object.name)
@@ -348,8 +595,102 @@ fn reaches(graph: &Graph<'_>, link: Link, cause: &Signal<'_>, effect: &Signal<'_
                         .backends()
                         .any(|(_, backend)| backend.name == cause.object.name)
             }),
+        Link::Serves => serves(graph, cause, &effect.object),
+        Link::ServedBy => serves(graph, effect, &cause.object),
+        Link::Resolves => asks(graph, cause, effect),
+        Link::Admits => effect
+            .evidence
+            .iter()
+            .any(|seen| messages::is(Family::WebhookCall, &seen.observed, "")),
+        Link::Offers if effect.object.kind == "Namespace" => effect
+            .evidence
+            .iter()
+            .any(|seen| seen.field.contains("DiscoveryFailure")),
+        Link::Offers => {
+            effect.object.kind == "HorizontalPodAutoscaler" && {
+                let group = cause.object.name.split_once('.').map(|(_, group)| group);
+                group.is_some_and(|group| group.ends_with("metrics.k8s.io"))
+            }
+        }
+        Link::Grants => granted(graph, cause, effect),
+        Link::CalledBy => service(graph, effect)
+            .is_some_and(|service| graph.callers(service).contains(&cause.owner)),
+        Link::Everywhere => true,
         Link::Limits => cause.object.namespace == effect.object.namespace && limited(effect),
     }
+}
+
+/// Whether an object of the cluster is served by what shows a symptom.
+fn serves(graph: &Graph<'_>, signal: &Signal<'_>, object: &ObjectRef) -> bool {
+    detectors::backends(graph, object)
+        .into_iter()
+        .any(|service| match signal.place {
+            Place::Pod(pod) => selects(service, pod),
+            _ if signal.object.kind == "Service" => {
+                *service.metadata.name == *signal.object.name
+                    && *service.metadata.namespace == *signal.object.namespace
+                    && signal.object != *object
+            }
+            _ => graph
+                .workload(&signal.owner)
+                .is_some_and(|workload| selected(service, workload)),
+        })
+}
+
+/// Whether a pod asks the cluster's DNS and fails for it: it says so, or began to fail afterwards and
+/// calls others by name.
+fn asks(graph: &Graph<'_>, dns: &Signal<'_>, effect: &Signal<'_>) -> bool {
+    let Some(pod) = effect.pod() else {
+        return false;
+    };
+    let policy = &*pod.spec.dns_policy;
+    if matches!(policy, "Default" | "None") || pod.spec.host_network && policy == "ClusterFirst" {
+        return false;
+    }
+    let container = effect
+        .container
+        .and_then(|name| containers::named(pod, name));
+    let said = container.and_then(|one| logs::said(graph, one));
+    match said {
+        Some((_, line, _)) => messages::is(Family::NameLookup, line, ""),
+        None => {
+            let told = effect
+                .evidence
+                .iter()
+                .any(|seen| messages::is(Family::NameLookup, &seen.observed, ""));
+            let after = effect.first_seen >= dns.first_seen;
+            told || after && !graph.calls_of(&effect.owner).is_empty()
+        }
+    }
+}
+
+/// Whether pods with a symptom run as a subject of a binding.
+fn granted(graph: &Graph<'_>, cause: &Signal<'_>, effect: &Signal<'_>) -> bool {
+    let (subjects, namespace) = match cause.object.kind.as_str() {
+        "RoleBinding" => {
+            let (namespace, name) = (&cause.object.namespace, &cause.object.name);
+            let found = graph.get::<RoleBinding>(namespace, name);
+            (found.map(|one| &one.subjects[..]), &**namespace)
+        }
+        "ClusterRoleBinding" => {
+            let found = graph.get::<ClusterRoleBinding>("", &cause.object.name);
+            (found.map(|one| &one.subjects[..]), "")
+        }
+        _ => return false,
+    };
+    // Only those who were refused something: a right that is missing may not be needed.
+    let refused = effect.r#type == "rbac_denied"
+        || effect
+            .evidence
+            .iter()
+            .any(|seen| rights::refused(&seen.observed).is_some());
+    let account = graph
+        .workload(&effect.owner)
+        .map(|workload| detectors::runs_as(&workload.spec.service_account_name));
+    refused
+        && subjects.zip(account).is_some_and(|(subjects, account)| {
+            rights::names(subjects, &effect.owner.namespace, account, namespace)
+        })
 }
 
 fn service<'a>(graph: &Graph<'a>, signal: &Signal<'_>) -> Option<&'a Service> {

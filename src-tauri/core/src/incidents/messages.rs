@@ -60,6 +60,24 @@ pub(super) enum Family {
     ClaimUnbound,
     /// A volume is elsewhere.
     VolumeElsewhere,
+    /// The API server could not call an admission webhook.
+    WebhookCall,
+    /// A hostPath is not what the pod says it is.
+    HostPath,
+    /// The storage driver is not on the node.
+    DriverMissing,
+    /// A volume is attached elsewhere.
+    AttachedElsewhere,
+    /// What holds the files does not answer or refuses.
+    MountBackend,
+    /// A working directory or mount of the container cannot be made.
+    MountOrWorkdir,
+    /// The network of a pod cannot be set up.
+    SandboxNetwork,
+    /// A port is taken.
+    AddressInUse,
+    /// Asking for a name fails.
+    NameLookup,
     /// No message says it.
     Nothing,
 }
@@ -216,6 +234,84 @@ const FAMILIES: &[(Family, &[&str])] = &[
         &["unbound immediate persistentvolumeclaims"],
     ),
     (Family::VolumeElsewhere, &["volume node affinity conflict"]),
+    (Family::WebhookCall, &["failed calling webhook"]),
+    (Family::HostPath, &["hostpath type check failed"]),
+    (
+        Family::DriverMissing,
+        &["not found in the list of registered csi drivers"],
+    ),
+    (
+        Family::AttachedElsewhere,
+        &["multi-attach error", "already exclusively attached"],
+    ),
+    (
+        Family::MountBackend,
+        &[
+            "mount failed",
+            "mount.nfs",
+            "nfs server",
+            "iscsi",
+            "connection timed out",
+            "timed out waiting for the condition",
+            "context deadline exceeded",
+            "deadlineexceeded",
+            "stale file handle",
+            "access denied by server",
+            "wrong fs type",
+            "bad superblock",
+            "failed to find plugin",
+            "exit status 32",
+        ],
+    ),
+    (
+        Family::MountOrWorkdir,
+        &[
+            "chdir to cwd",
+            "error mounting",
+            "failed to mount",
+            "are you trying to mount a directory onto a file",
+            "not a directory",
+            "invalid mount",
+            "working directory",
+            "subpath",
+            "is reserved for",
+            "must be absolute",
+        ],
+    ),
+    (
+        Family::SandboxNetwork,
+        &[
+            "failed to setup network for sandbox",
+            "failed to set up sandbox container",
+            "networkplugin cni failed",
+            "plugin type=",
+            "no ip addresses available",
+            "failed to assign an ip address",
+            "no available ip",
+        ],
+    ),
+    (
+        Family::AddressInUse,
+        &["address already in use", "eaddrinuse", "address in use"],
+    ),
+    (
+        Family::NameLookup,
+        &[
+            "no such host",
+            "enotfound",
+            "eai_again",
+            "name or service not known",
+            "could not translate host name",
+            "temporary failure in name resolution",
+            "nodename nor servname",
+            "unknownhostexception",
+            "unknown host",
+            "server misbehaving",
+            ":53: i/o timeout",
+            ":53: read: connection refused",
+            "could not resolve host",
+        ],
+    ),
     (Family::Nothing, &[]),
 ];
 
@@ -231,8 +327,10 @@ pub(super) fn is(family: Family, message: &str, image: &str) -> bool {
 
 /// Whether the message says no more than that a pull is being retried.
 pub(super) fn silent(message: &str, image: &str) -> bool {
+    // What comes after is about other things than pulls.
     !FAMILIES
         .iter()
+        .take_while(|(family, _)| *family != Family::WebhookCall)
         .any(|(family, _)| is(*family, message, image))
 }
 

@@ -6,7 +6,7 @@ use kubegraf_ipc::object::ObjectRef;
 
 use super::{graph::Graph, nearest::nearest, snapshot::Kind, workloads::Workload};
 use crate::objects::{
-    ConfigMap, PersistentVolumeClaim, PodSpec, PriorityClass, Secret, ServiceAccount,
+    ConfigMap, PersistentVolumeClaim, PodSpec, PriorityClass, RuntimeClass, Secret, ServiceAccount,
 };
 
 /// One reference of a pod spec.
@@ -234,6 +234,17 @@ pub(super) fn of(spec: &PodSpec) -> Vec<Reference<'_>> {
             "/priorityClassName".into(),
         );
     }
+    if !spec.runtime_class_name.is_empty() {
+        add(
+            Kind::RuntimeClasses,
+            &*spec.runtime_class_name,
+            None,
+            false,
+            None,
+            "runtimeClassName".into(),
+            "/runtimeClassName".into(),
+        );
+    }
     for (at, secret) in spec.image_pull_secrets.iter().enumerate() {
         // The kubelet pulls without it where the image is public.
         add(
@@ -331,6 +342,7 @@ fn all_there(graph: &Graph<'_>, workload: &Workload<'_>) -> bool {
     });
     let account = &spec.service_account_name;
     let class = &spec.priority_class_name;
+    let runtime = &spec.runtime_class_name;
     in_containers
         && in_volumes
         && (account.is_empty()
@@ -339,6 +351,7 @@ fn all_there(graph: &Graph<'_>, workload: &Workload<'_>) -> bool {
         && (class.is_empty()
             || class.starts_with("system-")
             || graph.get::<PriorityClass>("", class).is_some())
+        && (runtime.is_empty() || graph.get::<RuntimeClass>("", runtime).is_some())
 }
 
 /// A reference that leads nowhere; `None` when it is right or its kind is not known.
@@ -364,6 +377,7 @@ pub(super) fn check<'a>(
             .get::<PersistentVolumeClaim>(namespace, reference.name)
             .map(|_| None),
         Kind::PriorityClasses => graph.get::<PriorityClass>("", reference.name).map(|_| None),
+        Kind::RuntimeClasses => graph.get::<RuntimeClass>("", reference.name).map(|_| None),
         _ => return None,
     };
     match (keys, reference.key) {
@@ -400,6 +414,7 @@ fn names<'a>(graph: &Graph<'a>, kind: Kind, namespace: &str) -> BTreeSet<&'a str
         Kind::ServiceAccounts => of::<ServiceAccount>(graph, namespace),
         Kind::Claims => of::<PersistentVolumeClaim>(graph, namespace),
         Kind::PriorityClasses => of::<PriorityClass>(graph, ""),
+        Kind::RuntimeClasses => of::<RuntimeClass>(graph, ""),
         _ => BTreeSet::new(),
     }
 }
@@ -414,6 +429,7 @@ impl Dangling<'_> {
             (Kind::Secrets, Wrong::Object) => "secret_missing",
             (Kind::ServiceAccounts, _) => "service_account_missing",
             (Kind::PriorityClasses, _) => "priority_class_missing",
+            (Kind::RuntimeClasses, _) => "runtime_class_missing",
             _ => "pvc_missing",
         }
     }
@@ -427,10 +443,10 @@ impl Dangling<'_> {
                 group => format!("{group}/{}", kind.version()),
             },
             kind: kind.name().into(),
-            namespace: if kind == Kind::PriorityClasses {
-                String::new()
-            } else {
+            namespace: if kind.namespaced() {
                 namespace.into()
+            } else {
+                String::new()
             },
             name: self.reference.name.into(),
             uid: None,
@@ -441,7 +457,10 @@ impl Dangling<'_> {
     pub(super) fn leaf(&self) -> Option<&'static str> {
         let field = &self.reference.field;
         match (self.reference.to, &self.wrong) {
-            (Kind::ServiceAccounts | Kind::PriorityClasses | Kind::Claims, _) => None,
+            (
+                Kind::ServiceAccounts | Kind::PriorityClasses | Kind::RuntimeClasses | Kind::Claims,
+                _,
+            ) => None,
             (_, Wrong::Key) => Some("key"),
             (Kind::Secrets, _)
                 if field.starts_with("volumes")

@@ -7,7 +7,10 @@ use super::{
     nearest::nearest,
     workloads::Workload,
 };
-use crate::objects::{Container, Ingress, IntOrString, Object, Pod, Service};
+use crate::objects::{
+    APIService, Container, Ingress, IntOrString, MutatingWebhookConfiguration, Object, Pod,
+    Service, ServiceRef, ValidatingWebhookConfiguration, Webhook,
+};
 
 /// Selector keys with the value they should have; `None` for one that should go.
 pub(super) type Changes = BTreeMap<String, Option<String>>;
@@ -21,6 +24,28 @@ pub(super) fn wanted(graph: &Graph<'_>, service: &Service) -> bool {
             .iter()
             .any(|ingress| ingress.backends().any(|(_, one)| meta.name == *one.name))
         || !graph.callers(service).is_empty()
+        || asked_for(graph, service)
+}
+
+/// Whether the API server itself calls the Service: as a webhook, or for an API.
+fn asked_for(graph: &Graph<'_>, service: &Service) -> bool {
+    let meta = &service.metadata;
+    let this = |to: &ServiceRef| meta.name == *to.name && meta.namespace == *to.namespace;
+    let called = |hooks: &[Webhook]| {
+        let mut services = hooks
+            .iter()
+            .filter_map(|one| one.client_config.service.as_ref());
+        services.any(this)
+    };
+    graph
+        .every::<APIService>()
+        .any(|one| one.spec.service.as_ref().is_some_and(this))
+        || graph
+            .every::<ValidatingWebhookConfiguration>()
+            .any(|one| called(&one.webhooks))
+        || graph
+            .every::<MutatingWebhookConfiguration>()
+            .any(|one| called(&one.webhooks))
 }
 
 /// The workload a Service that selects nothing was meant for, and the selector that finds it.

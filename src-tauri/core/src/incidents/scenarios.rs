@@ -13,6 +13,13 @@ use super::{
     found::{Found, evaluate},
 };
 
+mod cluster;
+mod network;
+mod pods;
+mod rights;
+mod served;
+mod volumes;
+
 const NOT_FOUND: &str = r#"Back-off pulling image "reg.io/web:v2": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "reg.io/web:v2": failed to resolve reference "reg.io/web:v2": reg.io/web:v2: not found"#;
 
 fn wrong_image() -> Scene {

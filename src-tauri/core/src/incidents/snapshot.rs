@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::{experience::Experience, list::List, notes::Kinds};
 use crate::objects::{
-    ConfigMap, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler,
-    Ingress, IngressClass, Job, Lease, LimitRange, Namespace, Node, Object, PersistentVolume,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ResourceQuota,
-    Secret, Service, ServiceAccount, StatefulSet, StorageClass,
+    APIService, CSINode, ClusterRole, ClusterRoleBinding, ConfigMap, CronJob, DaemonSet,
+    Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Ingress, IngressClass, Job, Lease,
+    LimitRange, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node, Object,
+    PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
+    ResourceQuota, Role, RoleBinding, RuntimeClass, Secret, Service, ServiceAccount, StatefulSet,
+    StorageClass, ValidatingWebhookConfiguration, VolumeAttachment,
 };
 
 /// The objects of one kind; `None` means unknown or unreadable, never empty.
@@ -61,6 +63,8 @@ macro_rules! kinds {
             pub logs: super::logs::Logs,
             /// What was learned from fixes and people.
             pub experience: Experience,
+            /// Whether it is looked at once, not followed: then what has no time of its own has lasted.
+            pub still: bool,
             $(#[doc = concat!(stringify!($variant), ".")] pub $field: Objects<$type>,)*
         }
 
@@ -93,6 +97,14 @@ macro_rules! kinds {
                         | Self::StorageClasses
                         | Self::IngressClasses
                         | Self::PriorityClasses
+                        | Self::RuntimeClasses
+                        | Self::ClusterRoles
+                        | Self::ClusterRoleBindings
+                        | Self::ValidatingWebhooks
+                        | Self::MutatingWebhooks
+                        | Self::ApiServices
+                        | Self::Attachments
+                        | Self::NodeDrivers
                 )
             }
 
@@ -263,8 +275,19 @@ kinds! {
     ingresses: Ingresses of Ingress;
     ingress_classes: IngressClasses of IngressClass;
     priority_classes: PriorityClasses of PriorityClass;
-    leases: Leases of Lease;
+    runtime_classes: RuntimeClasses of RuntimeClass;
+    network_policies: NetworkPolicies of NetworkPolicy;
+    roles: Roles of Role;
+    role_bindings: RoleBindings of RoleBinding;
+    cluster_roles: ClusterRoles of ClusterRole;
+    cluster_role_bindings: ClusterRoleBindings of ClusterRoleBinding;
+    validating_webhooks: ValidatingWebhooks of ValidatingWebhookConfiguration;
+    mutating_webhooks: MutatingWebhooks of MutatingWebhookConfiguration;
+    api_services: ApiServices of APIService;
+    attachments: Attachments of VolumeAttachment;
+    node_drivers: NodeDrivers of CSINode;
     slices: EndpointSlices of EndpointSlice;
+    leases: Leases of Lease;
 }
 
 /// A pod without a controller is a workload itself.

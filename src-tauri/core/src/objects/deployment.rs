@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Condition, Map, Meta, Template, object};
+use super::{Condition, IntOrString, Map, Meta, Template, object};
 use crate::wire::wire;
 
 /// A Deployment.
@@ -33,6 +33,26 @@ pub struct DeploymentSpec {
     pub paused: bool,
     /// Seconds without progress before a rollout counts as failed; 600 when absent.
     pub progress_deadline_seconds: Option<i64>,
+    /// How pods are replaced.
+    pub strategy: Strategy,
+}
+
+/// How a Deployment replaces its pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Strategy {
+    /// `RollingUpdate` (also when empty) or `Recreate`.
+    pub r#type: String,
+    /// Bounds of a rolling update.
+    pub rolling_update: Option<RollingUpdate>,
+}
+
+/// Bounds of a rolling update.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RollingUpdate {
+    /// How many pods may be missing, number or percentage; 25 % when absent.
+    pub max_unavailable: Option<IntOrString>,
 }
 
 /// A Deployment's status.

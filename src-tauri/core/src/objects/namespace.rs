@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Meta, object};
+use super::{Condition, Meta, object, or_empty};
 
 /// A namespace.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -22,4 +22,7 @@ object!(Namespace, "", "v1", "namespaces");
 pub struct NamespaceStatus {
     /// `Active` or `Terminating`.
     pub phase: String,
+    /// What keeps a deleted one from going: `NamespaceContentRemaining` and the like.
+    #[serde(deserialize_with = "or_empty")]
+    pub conditions: Vec<Condition>,
 }

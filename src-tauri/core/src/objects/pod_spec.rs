@@ -43,6 +43,8 @@ pub struct PodSpec {
     pub scheduler_name: String,
     /// Priority class.
     pub priority_class_name: String,
+    /// The container runtime it wants; empty for the node's own.
+    pub runtime_class_name: String,
     /// Shares the node's network.
     pub host_network: bool,
     /// Where names are looked up; empty means `ClusterFirst`.
@@ -114,6 +116,7 @@ wire!(PodSpec {
     24 => priority_class_name,
     26 => dns_config,
     28 => readiness_gates,
+    29 => runtime_class_name,
     33 => topology_spread_constraints,
     38 => scheduling_gates via local_names,
 });

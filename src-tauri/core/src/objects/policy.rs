@@ -263,6 +263,16 @@ pub struct PriorityClass {
 
 object!(PriorityClass, "scheduling.k8s.io", "v1", "priorityclasses");
 
+/// A RuntimeClass.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RuntimeClass {
+    /// Metadata.
+    pub metadata: Meta,
+}
+
+object!(RuntimeClass, "node.k8s.io", "v1", "runtimeclasses");
+
 /// A Lease: the heartbeat of a node or of a controller.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]

@@ -83,6 +83,16 @@ pub struct VolumeSpec {
     pub persistent_volume_reclaim_policy: String,
     /// `required` node selector, as served.
     pub node_affinity: Option<Value>,
+    /// The driver it belongs to; `None` for a volume of another kind.
+    pub csi: Option<CsiSource>,
+}
+
+/// The storage driver of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct CsiSource {
+    /// `ebs.csi.aws.com`.
+    pub driver: String,
 }
 
 /// The claim a volume belongs to.

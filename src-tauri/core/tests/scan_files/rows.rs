@@ -3,6 +3,96 @@
 /// File, type, cause, target.
 pub const BROKEN: &[[&str; 4]] = &[
     [
+        "network_policy_egress",
+        "network_policy_blocking",
+        "network_policy_blocks",
+        "NetworkPolicy/api-egress",
+    ],
+    [
+        "network_policy_ingress",
+        "network_policy_blocking",
+        "network_policy_blocks",
+        "NetworkPolicy/db-ingress",
+    ],
+    [
+        "network_policy_dns",
+        "network_policy_blocking",
+        "network_policy_blocks",
+        "NetworkPolicy/deny-egress",
+    ],
+    [
+        "dns_down",
+        "cluster_dns_down",
+        "dns_down",
+        "Deployment/coredns",
+    ],
+    [
+        "dns_policy_foreign",
+        "pod_crash_loop",
+        "pod_dns_config_invalid",
+        "Deployment/api",
+    ],
+    [
+        "webhook_backend_missing",
+        "admission_webhook_failing",
+        "webhook_unavailable",
+        "ValidatingWebhookConfiguration/guard",
+    ],
+    [
+        "rbac_forbidden",
+        "rbac_denied",
+        "rbac_forbidden",
+        "RoleBinding/api",
+    ],
+    [
+        "role_missing",
+        "rbac_denied",
+        "role_missing",
+        "RoleBinding/api",
+    ],
+    [
+        "init_waits",
+        "init_container_stuck",
+        "init_dependency_missing",
+        "Deployment/api",
+    ],
+    [
+        "volume_attached_elsewhere",
+        "volume_attach_failed",
+        "volume_attach_conflict",
+        "Deployment/api",
+    ],
+    [
+        "volume_cannot_grow",
+        "volume_expand_failed",
+        "volume_expansion_unsupported",
+        "PersistentVolumeClaim/data",
+    ],
+    [
+        "pod_held_by_finalizer",
+        "pod_stuck_terminating",
+        "finalizer_held",
+        "Pod/api-6f7d9-a",
+    ],
+    [
+        "load_balancer_pending",
+        "load_balancer_pending",
+        "load_balancer_unprovisioned",
+        "Service/web",
+    ],
+    [
+        "scheduler_name_unknown",
+        "pod_not_scheduled",
+        "scheduler_name_unknown",
+        "Deployment/api",
+    ],
+    [
+        "statefulset_service_missing",
+        "statefulset_reference_missing",
+        "service_missing",
+        "StatefulSet/db",
+    ],
+    [
         "projected_key_missing",
         "dangling_reference",
         "config_map_key_missing",
@@ -599,6 +689,9 @@ pub const BROKEN: &[[&str; 4]] = &[
 ];
 
 pub const HEALTHY: &[&str] = &[
+    "ok_network_policy",
+    "ok_webhook_ignored",
+    "ok_rbac",
     "ok_projected_key_optional",
     "ok_taint_tolerated",
     "ok_service_named_port",
@@ -643,6 +736,15 @@ pub const HEALTHY: &[&str] = &[
 
 /// File, and the action of the fix that is recommended first.
 pub const HEALED_BY: &[[&str; 2]] = &[
+    ["network_policy_egress", "add_policy_rule"],
+    ["network_policy_ingress", "add_policy_rule"],
+    ["network_policy_dns", "add_policy_rule"],
+    ["dns_policy_foreign", "set_dns_policy"],
+    ["rbac_forbidden", "grant_least_privilege"],
+    ["webhook_backend_missing", "set_failure_policy"],
+    ["volume_attached_elsewhere", "set_strategy_recreate"],
+    ["scheduler_name_unknown", "set_scheduler_name"],
+    ["statefulset_service_missing", "create_service"],
     ["hpa_target_missing", "fix_reference"],
     ["hpa_saturated", "raise_max_replicas"],
     ["pdb_too_strict", "relax_pdb"],

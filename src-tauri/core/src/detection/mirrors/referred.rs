@@ -12,9 +12,12 @@ use crate::{
     incidents::{Held, Snapshot},
     kinds::{ColumnDef, Kind, Printed},
     objects::{
-        ConfigMap, CronJob, DaemonSet, HorizontalPodAutoscaler, Ingress, IngressClass, Job,
-        LimitRange, Object, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
-        PriorityClass, ResourceQuota, Secret, ServiceAccount, StatefulSet, StorageClass,
+        APIService, CSINode, ClusterRole, ClusterRoleBinding, ConfigMap, CronJob, DaemonSet,
+        HorizontalPodAutoscaler, Ingress, IngressClass, Job, LimitRange,
+        MutatingWebhookConfiguration, NetworkPolicy, Object, PersistentVolume,
+        PersistentVolumeClaim, PodDisruptionBudget, PriorityClass, ResourceQuota, Role,
+        RoleBinding, RuntimeClass, Secret, ServiceAccount, StatefulSet, StorageClass,
+        ValidatingWebhookConfiguration, VolumeAttachment,
     },
     watch::{Subscription, Watches},
 };
@@ -61,6 +64,17 @@ bare! {
     Ingress: true,
     IngressClass: false,
     PriorityClass: false,
+    RuntimeClass: false,
+    NetworkPolicy: true,
+    Role: true,
+    RoleBinding: true,
+    ClusterRole: false,
+    ClusterRoleBinding: false,
+    ValidatingWebhookConfiguration: false,
+    MutatingWebhookConfiguration: false,
+    APIService: false,
+    VolumeAttachment: false,
+    CSINode: false,
 }
 
 /// One of the kinds, its type forgotten.

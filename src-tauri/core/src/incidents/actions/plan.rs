@@ -1,8 +1,10 @@
 //! Steps for a person, per cause. The app never runs them.
 
+mod more;
 mod steps;
 
 use super::{Built, Case};
+use more::MORE;
 use steps::STEPS;
 
 /// Where no cause is known, or none has steps of its own.
@@ -13,7 +15,22 @@ const LOOK: &[&str] = &[
 ];
 
 pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
-    let row = STEPS.iter().find(|(cause, ..)| *cause == case.cause);
+    if case.cause == "rbac_forbidden" {
+        let steps = super::rights::steps(case)?.into_iter().enumerate();
+        let lines: Vec<String> = steps
+            .map(|(i, step)| format!("{}. {step}", i + 1))
+            .collect();
+        return Some(Built {
+            description: "Grant exactly what was refused".into(),
+            preview: lines.join("\n"),
+            target: case.candidate?.target.clone(),
+            patch: None,
+        });
+    }
+    let row = STEPS
+        .iter()
+        .chain(MORE)
+        .find(|(cause, ..)| *cause == case.cause);
     let (description, steps) =
         row.map_or(("Look closer", LOOK), |(_, what, steps)| (*what, *steps));
     let owner = &case.signal.owner;

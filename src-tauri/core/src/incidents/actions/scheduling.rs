@@ -351,3 +351,45 @@ fn freed<'a>(case: &Case<'_, 'a>, obstacle: &Obstacle) -> Option<&'a Node> {
         .find(|(_, found)| found.len() == 1 && found.contains(obstacle))
         .map(|(node, _)| *node)
 }
+
+/// Old pods ended before new ones are made: what only one of them can have is free then.
+pub(super) fn recreate(case: &Case<'_, '_>) -> Option<Built> {
+    let owner = &case.signal.owner;
+    let deployment = case.graph.deployment(owner)?;
+    if deployment.spec.strategy.r#type == "Recreate" {
+        return None;
+    }
+    Some(Built {
+        description: format!(
+            "Let Deployment \"{}\" end its old pods before it makes new ones",
+            owner.name
+        ),
+        preview: "spec.strategy.type: RollingUpdate → Recreate".into(),
+        target: owner.clone(),
+        patch: Some(super::merge(
+            &json!({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}),
+        )),
+    })
+}
+
+/// The default scheduler, which every cluster has.
+pub(super) fn scheduler(case: &Case<'_, '_>) -> Option<Built> {
+    let workload = case
+        .graph
+        .workload(&case.signal.owner)
+        .filter(|one| one.rolls_out())?;
+    Some(Built {
+        description: format!(
+            "Give the pods of {} \"{}\" to the default scheduler",
+            workload.object.kind, workload.object.name
+        ),
+        preview: format!(
+            "{}.schedulerName: \"{}\" → \"default-scheduler\"",
+            workload.path, workload.spec.scheduler_name
+        ),
+        target: workload.object.clone(),
+        patch: Some(super::merge(
+            &json!({"spec": {"template": {"spec": {"schedulerName": "default-scheduler"}}}}),
+        )),
+    })
+}

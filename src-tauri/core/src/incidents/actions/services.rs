@@ -66,7 +66,11 @@ pub(super) fn port(case: &Case<'_, '_>) -> Option<Built> {
 
 /// One pod again; the last count is not in the object.
 pub(super) fn scale_up(case: &Case<'_, '_>) -> Option<Built> {
-    let workload = case.graph.workload(&case.signal.owner)?;
+    // The symptom may be a Service's.
+    let target = case.candidate.map(|candidate| &candidate.target);
+    let workload = target
+        .and_then(|target| case.graph.workload(target))
+        .or_else(|| case.graph.workload(&case.signal.owner))?;
     (workload.desired == Some(0)).then(|| Built {
         description: format!(
             "Scale {} \"{}\" to 1",
@@ -129,5 +133,73 @@ pub(super) fn address(case: &Case<'_, '_>) -> Option<Built> {
         patch: Some(json_patch(&[
             json!({"op": "replace", "path": path, "value": new}),
         ])),
+    })
+}
+
+/// The Service that a StatefulSet names and that is not there: all of it is known.
+pub(super) fn governing(case: &Case<'_, '_>) -> Option<Built> {
+    use crate::objects::StatefulSet;
+    let object = &case.signal.object;
+    let set: &StatefulSet = case.graph.get(&object.namespace, &object.name)?;
+    if case.signal.r#type != "statefulset_reference_missing" {
+        return None;
+    }
+    let name = &set.spec.service_name;
+    let labels: Map<String, Value> = set
+        .spec
+        .selector
+        .match_labels
+        .iter()
+        .map(|(key, value)| (key.to_string(), Value::from(&**value)))
+        .collect();
+    if labels.is_empty() {
+        return None;
+    }
+    let declared = set
+        .spec
+        .template
+        .spec
+        .containers
+        .iter()
+        .flat_map(|one| &one.ports);
+    let ports: Vec<Value> = declared
+        .map(|one| {
+            let protocol = if one.protocol.is_empty() {
+                "TCP"
+            } else {
+                &one.protocol
+            };
+            let fallback = format!("{}-{}", protocol.to_lowercase(), one.container_port);
+            let name = if one.name.is_empty() {
+                fallback
+            } else {
+                one.name.clone()
+            };
+            json!({"name": name, "port": one.container_port, "protocol": protocol})
+        })
+        .collect();
+    let mut spec = json!({"clusterIP": "None", "selector": labels});
+    if !ports.is_empty() {
+        spec["ports"] = ports.into();
+    }
+    let body = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "namespace": object.namespace}, "spec": spec});
+    Some(Built {
+        description: format!(
+            "Create the headless Service \"{name}\" over the pods of StatefulSet \"{}\"",
+            object.name
+        ),
+        preview: format!("new Service \"{name}\" in \"{}\": {spec}", object.namespace),
+        target: kubegraf_ipc::object::ObjectRef {
+            api_version: "v1".into(),
+            kind: "Service".into(),
+            namespace: object.namespace.clone(),
+            name: name.clone(),
+            uid: None,
+        },
+        patch: Some(Patch {
+            r#type: PatchType::Create,
+            body: body.to_string(),
+        }),
     })
 }

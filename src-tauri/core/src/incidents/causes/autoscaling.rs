@@ -33,12 +33,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "metrics_api_unavailable",
-        explains: &["hpa_metrics_unavailable"],
+        explains: &["hpa_metrics_unavailable", "api_service_unavailable"],
         class: Class::Message,
         needs: &[Kind::Autoscalers],
         in_spec: false,
         actions: &["plan"],
-        doc: "the autoscaler's controller cannot reach a metrics API, or that API has nothing",
+        doc: "a metrics API is not Available, or the autoscaler's controller cannot reach it, or it has nothing",
         decide: metrics,
     },
     Rule {
@@ -142,7 +142,23 @@ fn requests<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     })
 }
 
+/// The API itself says that it is not available.
+fn api(signal: &Signal<'_>) -> Option<Candidate> {
+    let name = &signal.object.name;
+    let group = name.split_once('.').map(|(_, group)| group)?;
+    let words = format!("the metrics API \"{group}\" does not answer");
+    let mut candidate = group.ends_with("metrics.k8s.io").then(|| {
+        let more = format!("{words}: APIService \"{name}\" is not Available");
+        Candidate::new(&signal.object, words, more)
+    })?;
+    candidate.base = Some(Class::Enumerated.base());
+    Some(candidate)
+}
+
 fn metrics<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    if signal.r#type == "api_service_unavailable" {
+        return api(signal);
+    }
     let one = scaler(graph, signal)?;
     let found = active(one)?;
     let said = found.message.to_lowercase();

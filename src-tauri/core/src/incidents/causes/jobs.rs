@@ -8,7 +8,7 @@ use crate::objects::Job;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         cause: "deadline_too_short",
-        explains: &["job_failed"],
+        explains: &["job_failed", "pod_deadline_exceeded"],
         class: Class::Enumerated,
         needs: &[Kind::Jobs],
         in_spec: false,
@@ -37,6 +37,16 @@ fn reason(job: &Job) -> &str {
 }
 
 fn deadline<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    if signal.pod().is_some() {
+        return Some(Candidate::new(
+            &signal.owner,
+            "its pod did not end within its deadline",
+            format!(
+                "pod \"{}\" was ended by its activeDeadlineSeconds",
+                signal.object.name
+            ),
+        ));
+    }
     let job = job(graph, signal).filter(|job| reason(job) == "DeadlineExceeded")?;
     let name = &signal.object.name;
     let limit = job.spec.active_deadline_seconds;

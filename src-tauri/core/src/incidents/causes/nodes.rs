@@ -20,7 +20,7 @@ const NEEDS: &[Kind] = &[Kind::Nodes];
 pub(super) const RULES: &[Rule] = &[
     Rule {
         cause: "kubelet_down",
-        explains: TYPES,
+        explains: &["node_not_ready", "node_problem"],
         class: Class::Enumerated,
         needs: NEEDS,
         in_spec: false,
@@ -30,29 +30,28 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "container_runtime_down",
-        explains: TYPES,
+        explains: &["node_not_ready", "node_problem"],
         class: Class::Message,
         needs: NEEDS,
         in_spec: false,
         actions: PLAN,
         doc: "the kubelet reports that its container runtime does not answer",
         decide: |_, signal| {
-            kubelet_says(
-                signal,
-                Family::RuntimeDown,
-                "container runtime does not answer",
-            )
+            let what = "container runtime does not answer";
+            let names = &["ContainerRuntimeUnhealthy", "FrequentContainerdRestart"];
+            daemon_says(signal, names, what)
+                .or_else(|| kubelet_says(signal, Family::RuntimeDown, what))
         },
     },
     Rule {
         cause: "network_plugin_down",
-        explains: TYPES,
+        explains: &["node_not_ready", "pod_sandbox_failed", "node_pressure"],
         class: Class::Message,
         needs: NEEDS,
         in_spec: false,
         actions: PLAN,
         doc: "the kubelet reports that the pod network is not set up",
-        decide: |_, signal| kubelet_says(signal, Family::NetworkDown, "pod network is not set up"),
+        decide: network_down,
     },
     Rule {
         cause: "node_memory_pressure",
@@ -86,7 +85,70 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+fn network_down<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let what = "pod network is not set up";
+    match signal.place {
+        Place::Pod(pod) => {
+            let said = signal.evidence.iter().find(|seen| {
+                messages::is(Family::NetworkDown, &seen.observed, "")
+                    || messages::is(Family::SandboxNetwork, &seen.observed, "")
+            })?;
+            let node = graph.node(&pod.node_name)?;
+            let name = &node.metadata.name;
+            let text: String = serde_json::from_str(&said.observed).unwrap_or_default();
+            Some(Candidate::new(
+                &node.reference(),
+                format!("the {what} on node \"{name}\""),
+                format!("node \"{name}\" cannot give pods a network: {text}"),
+            ))
+        }
+        Place::Node(node) if signal.r#type == "node_pressure" => {
+            condition(&node.status.conditions, "NetworkUnavailable")
+                .filter(|one| one.status == "True")?;
+            let name = &node.metadata.name;
+            let mut candidate = Candidate::new(
+                &signal.object,
+                format!("the {what} on node \"{name}\""),
+                format!("node \"{name}\" reports NetworkUnavailable"),
+            );
+            candidate.base = Some(Class::Enumerated.base());
+            Some(candidate)
+        }
+        _ => kubelet_says(signal, Family::NetworkDown, what),
+    }
+}
+
+/// What a problem daemon of a node reports.
+fn daemon_says(signal: &Signal<'_>, names: &[&str], what: &str) -> Option<Candidate> {
+    let Place::Node(node) = signal.place else {
+        return None;
+    };
+    let found = names
+        .iter()
+        .filter_map(|name| condition(&node.status.conditions, name))
+        .find(|one| one.status == "True" && signal.r#type == "node_problem")?;
+    let name = &node.metadata.name;
+    let mut candidate = Candidate::new(
+        &signal.object,
+        format!("{what} on node \"{name}\""),
+        format!(
+            "node \"{name}\" reports {}: {}",
+            found.r#type, found.message
+        ),
+    );
+    candidate.base = Some(Class::Enumerated.base());
+    Some(candidate)
+}
+
 fn kubelet_down<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    if signal.r#type == "node_problem" {
+        let names = &[
+            "KubeletUnhealthy",
+            "KubeletProblem",
+            "FrequentKubeletRestart",
+        ];
+        return daemon_says(signal, names, "the kubelet does not work");
+    }
     let (node, ready) = node(signal)?;
     let silent = matches!(
         ready.reason.as_str(),

@@ -71,6 +71,11 @@ pub(super) const RULES: &[Rule] = &[
         &[Kind::PriorityClasses],
         "the pods' PriorityClass does not exist"
     ),
+    missing!(
+        "runtime_class_missing",
+        &[Kind::RuntimeClasses],
+        "the pods' RuntimeClass does not exist"
+    ),
     Rule {
         cause: "run_as_non_root_conflict",
         explains: &["container_config_error"],
@@ -113,7 +118,7 @@ pub(in super::super) fn dangling<'a>(
             "volume_mount_failed" => volume,
             "replica_creation_failed" => matches!(
                 one.cause(),
-                "service_account_missing" | "priority_class_missing"
+                "service_account_missing" | "priority_class_missing" | "runtime_class_missing"
             ),
             "container_config_error" => one.reference.container == signal.container,
             _ => one.reference.container == signal.container,

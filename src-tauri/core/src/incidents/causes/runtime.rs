@@ -18,7 +18,12 @@ use crate::objects::Object;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         cause: "memory_limit_too_low",
-        explains: &["oom_killed", "container_start_error", "pod_crash_loop"],
+        explains: &[
+            "oom_killed",
+            "container_start_error",
+            "pod_crash_loop",
+            "container_killed",
+        ],
         class: Class::Enumerated,
         needs: &[Kind::Pods],
         in_spec: false,
@@ -70,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
             "init_container_failed",
             "pod_crash_loop",
             "high_restart_count",
+            "container_killed",
             "persistent_failure",
         ],
         class: Class::Enumerated,
@@ -100,7 +106,7 @@ fn memory_limit<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
     let ended = container.ended();
     let killed = ended.is_some_and(|(_, end)| end.reason == "OOMKilled");
-    if signal.r#type == "pod_crash_loop" {
+    if matches!(signal.r#type, "pod_crash_loop" | "container_killed") {
         return killed_at_limit(container, signal);
     }
     if !killed && !messages::is(Family::OomAtStart, start_words(container), "") {
@@ -186,7 +192,10 @@ fn evicted<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
 
 fn command_not_found<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
     let container = container(signal)?;
-    let said = messages::is(Family::CommandNotFound, start_words(container), "");
+    let words = start_words(container);
+    // A missing directory is worded like a missing program.
+    let said = messages::is(Family::CommandNotFound, words, "")
+        && !messages::is(Family::MountOrWorkdir, words, "");
     if code(container) != Some(127) && !said {
         return None;
     }
@@ -271,7 +280,7 @@ fn code(container: Seen<'_>) -> Option<i32> {
 }
 
 /// What the runtime said about a start that failed.
-fn start_words(container: Seen<'_>) -> &str {
+pub(super) fn start_words(container: Seen<'_>) -> &str {
     let waits = container
         .waiting()
         .filter(|waiting| waiting.reason.ends_with("ContainerError"))

@@ -24,7 +24,7 @@ macro_rules! row {
     ($cause:literal, $family:ident, $actions:expr, $doc:literal) => {
         Rule {
             cause: $cause,
-            explains: &["pod_unschedulable"],
+            explains: &["pod_unschedulable", "pod_rejected_by_node"],
             class: Class::Computed,
             needs: NEEDS,
             in_spec: false,
@@ -139,6 +139,24 @@ pub(super) const RULES: &[Rule] = &[
         &["plan"],
         "the pod's volume cannot be reached from any node that could take it"
     ),
+    row!(
+        "volume_rwop_in_use",
+        Nothing,
+        &["plan"],
+        "another pod has the claim, which only one pod can have (ReadWriteOncePod)"
+    ),
+    row!(
+        "volume_zone_conflict",
+        Nothing,
+        &["plan"],
+        "the zone of the pod's volume is none of the nodes' that could take it"
+    ),
+    row!(
+        "rollout_no_surge_room",
+        Nothing,
+        &["set_strategy_recreate", "plan"],
+        "maxUnavailable is 0, and the pod would fit if one of the revision it replaces were gone"
+    ),
     Rule {
         cause: "no_node_available",
         explains: &["pod_unschedulable"],
@@ -158,19 +176,23 @@ fn decide<'a>(
     family: Family,
 ) -> Option<Candidate> {
     let pod = signal.pod()?;
+    if signal.r#type == "pod_rejected_by_node" {
+        return rejected(signal, pod, cause);
+    }
     if !graph.knows(Kind::Nodes) {
         return told(signal, cause, family);
     }
     let blame = graph.fit(pod);
-    let position = |set: &[Obstacle]| set.iter().position(|one| names(graph, pod, one) == cause);
+    let full = no_surge_room(graph, pod, &blame);
+    if full.is_some() || cause == "rollout_no_surge_room" {
+        return full.filter(|_| cause == "rollout_no_surge_room");
+    }
+    let names = |one: &Obstacle| names(graph, pod, &blame, one);
+    let position = |set: &[Obstacle]| set.iter().position(|one| names(one) == cause);
     if let Some(place) = position(&blame.obstacles) {
         let mut candidate = blamed(graph, signal, pod, &blame, &blame.obstacles[place]);
         if blame.obstacles.len() > 1 {
-            let others: Vec<_> = blame
-                .obstacles
-                .iter()
-                .map(|one| names(graph, pod, one))
-                .collect();
+            let others: Vec<_> = blame.obstacles.iter().map(names).collect();
             candidate.explanation +=
                 &format!("; all of these keep the pod off: {}", others.join(", "));
             // One of them alone would not do; the first is named.
@@ -191,8 +213,38 @@ fn decide<'a>(
     Some(candidate)
 }
 
+/// The kubelet's own count, which the scheduler's may be behind.
+fn rejected(signal: &Signal<'_>, pod: &Pod, cause: &str) -> Option<Candidate> {
+    let (of, what) = match &*pod.status.reason {
+        "OutOfcpu" => ("insufficient_cpu", "CPU"),
+        "OutOfmemory" => ("insufficient_memory", "memory"),
+        "OutOfephemeral-storage" => ("insufficient_ephemeral_storage", "local storage"),
+        "OutOfpods" => ("too_many_pods", "places for pods"),
+        "NodeAffinity" => ("node_affinity_mismatch", "the labels it asks for"),
+        _ => return None,
+    };
+    let node = &pod.node_name;
+    (of == cause).then(|| {
+        let mut candidate = Candidate::new(
+            &signal.owner,
+            format!("node \"{node}\" has not enough {what} for it"),
+            format!(
+                "the kubelet of node \"{node}\" refused pod \"{}\" for its lack of {what}",
+                pod.metadata.name
+            ),
+        );
+        candidate.base = Some(Class::Enumerated.base());
+        candidate
+    })
+}
+
 /// The cause an obstacle stands for.
-fn names<'a>(graph: &Graph<'a>, pod: &'a Pod, obstacle: &Obstacle) -> &'static str {
+fn names<'a>(
+    graph: &Graph<'a>,
+    pod: &'a Pod,
+    blame: &Blame<'a>,
+    obstacle: &Obstacle,
+) -> &'static str {
     match obstacle {
         Obstacle::Cordon => "node_cordoned",
         Obstacle::NotReady => "no_node_available",
@@ -211,7 +263,13 @@ fn names<'a>(graph: &Graph<'a>, pod: &'a Pod, obstacle: &Obstacle) -> &'static s
         Obstacle::Spread => "topology_spread_unsatisfied",
         Obstacle::Volume => match claim(graph, pod) {
             Some((_, None)) => "pvc_missing",
+            Some((_, Some(claim))) if fit::held_by(graph, claim, pod).is_some() => {
+                "volume_rwop_in_use"
+            }
             Some((_, Some(claim))) if claim.spec.volume_name.is_empty() => "pvc_unbound",
+            Some((_, Some(claim))) if fit::zoned(graph, claim, blame).is_some() => {
+                "volume_zone_conflict"
+            }
             _ => "volume_node_affinity_conflict",
         },
     }
@@ -232,6 +290,11 @@ fn claim<'a>(
     };
     all()
         .find(|(_, claim)| claim.is_none() && graph.knows(Kind::Claims))
+        .or_else(|| {
+            all().find(|(_, claim)| {
+                claim.is_some_and(|claim| fit::held_by(graph, claim, pod).is_some())
+            })
+        })
         .or_else(|| {
             all().find(|(_, claim)| {
                 claim.is_some_and(|claim| {
@@ -456,6 +519,23 @@ fn blamed<'a>(
                     format!("the pod uses claim \"{name}\", which does not exist"),
                 )
             }
+            Some((name, Some(claim))) if fit::held_by(graph, claim, pod).is_some() => {
+                let holder = fit::held_by(graph, claim, pod).map(|other| &other.metadata.name);
+                let holder = holder.map_or("", |name| &**name);
+                evidence.push(seen(
+                    claim.reference(),
+                    "spec.accessModes",
+                    "ReadWriteOncePod",
+                    EvidenceSource::Spec,
+                    None,
+                ));
+                (
+                    format!("claim \"{name}\" is in use by pod \"{holder}\""),
+                    format!(
+                        "only one pod can have claim \"{name}\" (ReadWriteOncePod), and pod \"{holder}\" has it"
+                    ),
+                )
+            }
             Some((name, Some(claim))) if claim.spec.volume_name.is_empty() => {
                 target = claim.reference();
                 evidence.push(seen(
@@ -485,6 +565,67 @@ fn blamed<'a>(
     evidence.truncate(6);
     candidate.evidence = evidence;
     candidate
+}
+
+/// Whether a pod of a new revision would fit in the place of one of the old, which must stay until it
+/// runs.
+fn no_surge_room(graph: &Graph<'_>, pod: &Pod, blame: &Blame<'_>) -> Option<Candidate> {
+    let deployment = graph.deployment_of(pod)?;
+    let strategy = &deployment.spec.strategy;
+    let bound = strategy.rolling_update.as_ref()?.max_unavailable.as_ref()?;
+    let none = match bound {
+        crate::objects::IntOrString::Int(number) => *number == 0,
+        crate::objects::IntOrString::Text(text) => text == "0" || text == "0%",
+    };
+    let only_room = !blame.obstacles.is_empty()
+        && blame
+            .obstacles
+            .iter()
+            .all(|one| matches!(one, Obstacle::Room(_) | Obstacle::HostPort));
+    if strategy.r#type == "Recreate" || !none || !only_room {
+        return None;
+    }
+    let mine = graph.replica_set_of(pod)?;
+    let usage = graph.usage();
+    let old = graph
+        .revisions(deployment)
+        .iter()
+        .filter(|set| set.metadata.name != mine.metadata.name)
+        .flat_map(|set| graph.pods_of(set))
+        .find(|old| {
+            let node = blame
+                .nodes
+                .iter()
+                .find(|(node, _)| node.metadata.name == old.node_name);
+            node.is_some_and(|(node, found)| {
+                let used = usage.get(&*node.metadata.name);
+                found.iter().all(|one| match one {
+                    Obstacle::Room(resource) => {
+                        let free = fit::free(node, resource, used).unwrap_or_default();
+                        free + fit::asked(&old.spec, resource) >= fit::asked(&pod.spec, resource)
+                    }
+                    Obstacle::HostPort => true,
+                    _ => false,
+                })
+            })
+        })?;
+    let name = &deployment.metadata.name;
+    let mut candidate = Candidate::new(
+        &deployment.reference(),
+        "its rollout has no room for one pod more",
+        format!(
+            "Deployment \"{name}\" may not go below its replicas (maxUnavailable 0), and there is no room for one more; the new pod would fit in the place of \"{}\"",
+            old.metadata.name
+        ),
+    );
+    candidate.evidence.push(seen(
+        deployment.reference(),
+        "spec.strategy.rollingUpdate.maxUnavailable",
+        0,
+        EvidenceSource::Spec,
+        None,
+    ));
+    Some(candidate)
 }
 
 /// The label of a node that was most probably meant: the same key with another value, or a key that

@@ -69,13 +69,21 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         cause: "service_missing",
-        explains: &["address_mismatch"],
+        explains: &[
+            "address_mismatch",
+            "api_service_unavailable",
+            "statefulset_reference_missing",
+        ],
         class: Class::Elimination,
         needs: &[Kind::Services],
         in_spec: false,
-        actions: &["plan"],
-        doc: "an address names a Service that does not exist, and no name is near",
-        decide: |graph, signal| address(graph, signal, false),
+        actions: &["create_service", "plan"],
+        doc: "an address names a Service that does not exist, and no name is near; or an APIService or a StatefulSet names one (0.95)",
+        decide: |graph, signal| match signal.r#type {
+            "api_service_unavailable" => super::served::backend(graph, signal),
+            "statefulset_reference_missing" => super::workloads::service(graph, signal),
+            _ => address(graph, signal, false),
+        },
     },
     Rule {
         cause: "ingress_backend_missing",
@@ -116,6 +124,36 @@ pub(super) const RULES: &[Rule] = &[
         actions: &["plan"],
         doc: "a TLS Secret of an Ingress does not exist",
         decide: |graph, signal| ingress(graph, signal, "tls_secret_missing"),
+    },
+    Rule {
+        cause: "tls_secret_invalid",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::Secrets],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "a TLS Secret of an Ingress lacks its certificate or its key",
+        decide: |graph, signal| ingress(graph, signal, "tls_secret_invalid"),
+    },
+    Rule {
+        cause: "ingress_host_conflict",
+        explains: &["ingress_misconfigured"],
+        class: Class::Computed,
+        needs: &[Kind::Ingresses],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "an older Ingress of the same class leads the same host and path to another Service",
+        decide: |graph, signal| ingress(graph, signal, "ingress_host_conflict"),
+    },
+    Rule {
+        cause: "service_selector_too_broad",
+        explains: &["service_selector_too_broad"],
+        class: Class::Computed,
+        needs: &[Kind::Services],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "the selector matches pods of several workloads that are no versions of one",
+        decide: broad,
     },
 ];
 
@@ -312,8 +350,95 @@ pub(in super::super) fn faults(
                 format!("TLS Secret \"{}\" does not exist", tls.secret_name),
             ));
         }
+        let lacks = graph
+            .get::<Secret>(namespace, &tls.secret_name)
+            .and_then(|secret| {
+                ["tls.crt", "tls.key"]
+                    .into_iter()
+                    .find(|key| !secret.keys.contains(*key))
+            });
+        if let Some(key) = lacks {
+            found.push((
+                "tls_secret_invalid",
+                format!("spec.tls[{index}].secretName"),
+                format!("TLS Secret \"{}\" has no key \"{key}\"", tls.secret_name),
+            ));
+        }
+    }
+    if let Some((field, words)) = conflict(graph, ingress) {
+        found.push(("ingress_host_conflict", field, words));
     }
     found
+}
+
+/// The rule of an older Ingress that leads the same host and path elsewhere: field, words.
+fn conflict(graph: &Graph<'_>, ingress: &Ingress) -> Option<(String, String)> {
+    let apart = |one: &Ingress| {
+        // These are made to share a host.
+        let mut keys = one.metadata.annotations.iter();
+        keys.any(|(key, _)| key.contains("canary") || key.contains("mergeable"))
+    };
+    let age = |one: &Ingress| {
+        let meta = &one.metadata;
+        (meta.created, meta.namespace.clone(), meta.name.clone())
+    };
+    if apart(ingress) {
+        return None;
+    }
+    let paths = |one: &Ingress| -> Vec<(String, String, Option<String>, String)> {
+        let rules = one.spec.rules.iter().enumerate();
+        rules
+            .filter(|(_, rule)| !rule.host.is_empty())
+            .flat_map(|(at, rule)| {
+                let paths = rule.http.paths.iter().enumerate();
+                paths.map(move |(place, path)| {
+                    let to = path.backend.service.as_ref().map(|to| to.name.clone());
+                    let field = format!("spec.rules[{at}].http.paths[{place}]");
+                    (rule.host.clone(), path.path.clone(), to, field)
+                })
+            })
+            .collect()
+    };
+    let mine = paths(ingress);
+    if mine.is_empty() {
+        return None;
+    }
+    graph
+        .every::<Ingress>()
+        .filter(|other| {
+            age(other) < age(ingress)
+                && other.metadata.deleted.is_none()
+                && other.spec.ingress_class_name == ingress.spec.ingress_class_name
+                && !apart(other)
+        })
+        .find_map(|other| {
+            let theirs = paths(other);
+            let same_namespace = other.metadata.namespace == ingress.metadata.namespace;
+            let (host, path, _, field) = mine.iter().find(|(host, path, to, _)| {
+                theirs
+                    .iter()
+                    .any(|(h, p, t, _)| h == host && p == path && !(same_namespace && t == to))
+            })?;
+            let (of, name) = (&other.metadata.namespace, &other.metadata.name);
+            let words = format!("Ingress \"{of}/{name}\" has \"{host}{path}\" already");
+            Some((field.clone(), words))
+        })
+}
+
+fn broad<'a>(_: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let owners = signal.evidence.last()?;
+    let owners: Vec<String> = serde_json::from_str(&owners.observed).ok()?;
+    let name = &signal.object.name;
+    let mut candidate = Candidate::new(
+        &signal.object,
+        format!("the selector of Service \"{name}\" matches several workloads"),
+        format!(
+            "Service \"{name}\" sends its traffic to the pods of {}",
+            owners.join(" and ")
+        ),
+    );
+    candidate.base = Some(0.7);
+    Some(candidate)
 }
 
 /// The reference of an Ingress, for its detector.

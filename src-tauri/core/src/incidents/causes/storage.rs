@@ -39,11 +39,21 @@ macro_rules! row {
 
 /// The table.
 pub(super) const RULES: &[Rule] = &[
-    row!(
-        "storage_class_missing",
-        &[Kind::StorageClasses],
-        "the claim's class does not exist, and no volume has it"
-    ),
+    Rule {
+        cause: "storage_class_missing",
+        explains: &["pvc_pending", "statefulset_reference_missing"],
+        class: Class::Computed,
+        needs: &[Kind::StorageClasses],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "the claim's class does not exist, and no volume has it",
+        decide: |graph, signal| match signal.r#type {
+            "statefulset_reference_missing" => super::workloads::class(graph, signal),
+            _ => decide(graph, signal)
+                .filter(|(id, _)| *id == "storage_class_missing")
+                .map(|(_, candidate)| candidate),
+        },
+    },
     row!(
         "storage_class_default_absent",
         &[Kind::StorageClasses],

@@ -31,7 +31,7 @@ impl Detector for DanglingReference {
         60
     }
     fn doc(&self) -> &'static str {
-        "a workload that wants pods refers to a ConfigMap, Secret, key, ServiceAccount or PriorityClass that does not exist; optional references and kinds that were not read do not count"
+        "a workload that wants pods refers to a ConfigMap, Secret, key, ServiceAccount, PriorityClass or RuntimeClass that does not exist; optional references and kinds that were not read do not count"
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();

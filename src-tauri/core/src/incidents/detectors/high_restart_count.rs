@@ -15,7 +15,7 @@ use crate::objects::Object;
 pub(super) struct HighRestartCount;
 
 /// Fewer restarts are nothing to tell about.
-const MANY: u32 = 5;
+pub(super) const MANY: u32 = 5;
 /// The last one at most this long ago; seconds.
 const RECENT: i64 = 3_600;
 

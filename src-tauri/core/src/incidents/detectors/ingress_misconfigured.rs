@@ -30,7 +30,7 @@ impl Detector for IngressMisconfigured {
         60
     }
     fn doc(&self) -> &'static str {
-        "an Ingress names a Service, port, class or TLS Secret that does not exist"
+        "an Ingress names a Service, port, class or TLS Secret that does not exist, a TLS Secret without its keys, or the host and path of an older Ingress"
     }
     fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
         let mut signals = Vec::new();

@@ -183,7 +183,7 @@ mod tests {
         let warned = |first, last, count| {
             Scene::of([
                 pod("web").running(9_000).into(),
-                event("web", "FailedPostStartHook", "it failed")
+                event("web", "FailedOtherwise", "it failed")
                     .seen(first, last, count)
                     .into(),
             ])

@@ -1,0 +1,276 @@
+//! Further steps, one row per cause: the cluster's own parts, the network, volumes, pods that hang.
+
+/// The steps of a cause, filled in as those of the other table.
+pub(super) const MORE: &[(&str, &str, &[&str])] = &[
+    (
+        "network_policy_blocks",
+        "Let the traffic through",
+        &[
+            "kubectl -n {namespace} describe networkpolicy",
+            "Add a rule for exactly that peer and port to NetworkPolicy \"{target}\", or a policy of its own",
+        ],
+    ),
+    (
+        "dns_down",
+        "Bring the cluster's DNS back",
+        &[
+            "kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide",
+            "kubectl -n kube-system describe deployment {target}",
+            "kubectl -n kube-system logs deployment/{target} --previous --tail=50",
+        ],
+    ),
+    (
+        "pod_dns_config_invalid",
+        "Let the pods ask the cluster's DNS",
+        &[
+            "kubectl -n kube-system get service kube-dns   # its address",
+            "Set dnsPolicy of {kind}/{name} to ClusterFirst, or name that address in dnsConfig.nameservers",
+        ],
+    ),
+    (
+        "webhook_unavailable",
+        "Bring the webhook's backend back",
+        &[
+            "kubectl describe validatingwebhookconfiguration,mutatingwebhookconfiguration {target}",
+            "Bring the Service it names and the pods behind it back",
+            "If what it belongs to was removed, delete the configuration as well",
+        ],
+    ),
+    (
+        "endpoints_not_ready",
+        "Bring the API's server back",
+        &[
+            "kubectl get apiservice {name} -o yaml   # the Service behind it",
+            "Look at the pods of that Service: why is none ready?",
+        ],
+    ),
+    (
+        "role_missing",
+        "Let the binding name a role that exists",
+        &[
+            "A binding's roleRef cannot be changed: kubectl get {kind} {name} -o yaml > binding.yaml",
+            "Correct roleRef.name in the file, delete the binding and create it again from the file",
+        ],
+    ),
+    (
+        "init_dependency_missing",
+        "Bring what the init container waits for",
+        &[
+            "kubectl -n {namespace} logs {pod} -c {container} --tail=20",
+            "kubectl -n {namespace} get services,endpointslices",
+        ],
+    ),
+    (
+        "readiness_dependency_down",
+        "Bring back what it depends on",
+        &[
+            "kubectl -n {namespace} describe service {target}",
+            "Look at the pods that Service selects: why is none ready?",
+        ],
+    ),
+    (
+        "readiness_gate_unset",
+        "Find who sets the readiness gate",
+        &[
+            "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.readinessGates}{.status.conditions}'",
+            "Bring back the controller that sets the condition, or remove the gate from {kind}/{name}",
+        ],
+    ),
+    (
+        "port_conflict_in_pod",
+        "Give each container a port of its own",
+        &[
+            "Change the port of container \"{container}\" of {kind}/{name}, in its ports, its probes and its own settings",
+        ],
+    ),
+    (
+        "lifecycle_hook_error",
+        "Correct the hook",
+        &[
+            "kubectl -n {namespace} describe pod {pod}   # what the hook said",
+            "Correct lifecycle of container \"{container}\" of {kind}/{name}",
+        ],
+    ),
+    (
+        "working_dir_or_mount_invalid",
+        "Correct the mounts or the working directory",
+        &[
+            "kubectl -n {namespace} describe pod {pod}   # which path the runtime names",
+            "Correct volumeMounts, subPath or workingDir of container \"{container}\" of {kind}/{name}",
+        ],
+    ),
+    (
+        "scheduler_name_unknown",
+        "Name a scheduler that runs",
+        &[
+            "Set schedulerName of {kind}/{name} to default-scheduler, or install the scheduler it names",
+        ],
+    ),
+    (
+        "scheduler_down",
+        "Bring the scheduler back",
+        &[
+            "kubectl -n kube-system get pods,leases | grep scheduler",
+            "On the control plane's node: crictl ps -a | grep scheduler; its static pod is in /etc/kubernetes/manifests",
+        ],
+    ),
+    (
+        "controller_manager_down",
+        "Bring the controller manager back",
+        &[
+            "kubectl -n kube-system get pods,leases | grep controller-manager",
+            "On the control plane's node: crictl ps -a | grep controller-manager; its static pod is in /etc/kubernetes/manifests",
+        ],
+    ),
+    (
+        "scheduling_gate_held",
+        "Find who removes the gate",
+        &[
+            "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.schedulingGates}'",
+            "Bring back the controller that removes it, or remove the gate from {kind}/{name}",
+        ],
+    ),
+    (
+        "preempted_by_priority",
+        "Give the pods a priority or more room",
+        &[
+            "kubectl get priorityclass",
+            "Give {kind}/{name} a priorityClassName that is not below its neighbours', or add a node",
+        ],
+    ),
+    (
+        "finalizer_held",
+        "Let whoever set the finalizer finish",
+        &[
+            "The finalizer's name tells whose it is: bring that controller back and look at its log",
+            "Only when what it cleans up is surely gone: remove the finalizer by hand; what it guards is lost",
+        ],
+    ),
+    (
+        "termination_grace_too_short",
+        "Give the pods longer to end",
+        &[
+            "Raise terminationGracePeriodSeconds of {kind}/{name}, or let its program end at SIGTERM",
+        ],
+    ),
+    (
+        "node_shutdown",
+        "Bring the node back",
+        &[
+            "kubectl describe node {target}",
+            "Delete the refused pods once their controller has replaced them",
+        ],
+    ),
+    (
+        "volume_attach_conflict",
+        "Let one node let the volume go",
+        &[
+            "kubectl get volumeattachments",
+            "Delete the pod on the other node, or let {kind}/{name} end its old pods first (strategy Recreate)",
+        ],
+    ),
+    (
+        "csi_driver_missing",
+        "Bring the storage driver to the node",
+        &[
+            "kubectl get csinode {target} -o yaml",
+            "Look at the driver's DaemonSet: does its pod run on node {target}?",
+        ],
+    ),
+    (
+        "host_path_missing",
+        "Bring the path to the node, or let it be made",
+        &[
+            "kubectl -n {namespace} describe pod {pod}   # which path",
+            "Create it on node {node}, or set hostPath.type of {kind}/{name} to DirectoryOrCreate",
+        ],
+    ),
+    (
+        "volume_mount_backend",
+        "Bring the storage behind the volume back",
+        &[
+            "kubectl -n {namespace} describe pod {pod}   # what the mount said",
+            "From node {node}: does the server of the volume answer, and does it allow this node?",
+        ],
+    ),
+    (
+        "volume_expansion_unsupported",
+        "Move to a class whose volumes grow",
+        &[
+            "Where the driver can: set allowVolumeExpansion of the storage class to true",
+            "Else make a larger claim and copy the data, then let the workload use that one",
+        ],
+    ),
+    (
+        "volume_rwop_in_use",
+        "Let the other pod go",
+        &[
+            "kubectl -n {namespace} get pods -o wide   # who has the claim",
+            "Scale {kind}/{name} to one, or let the claim have the mode ReadWriteOnce",
+        ],
+    ),
+    (
+        "volume_zone_conflict",
+        "Bring a node to the volume's zone",
+        &[
+            "kubectl get pv -L topology.kubernetes.io/zone; kubectl get nodes -L topology.kubernetes.io/zone",
+            "Add a node in that zone, or copy the data to a volume of another",
+        ],
+    ),
+    (
+        "rollout_no_surge_room",
+        "Let one old pod go first",
+        &[
+            "Set maxUnavailable of {kind}/{name} to 1, or its strategy to Recreate",
+            "Or add a node",
+        ],
+    ),
+    (
+        "load_balancer_unprovisioned",
+        "Find who makes load balancers",
+        &[
+            "kubectl -n {namespace} describe service {name}",
+            "Without a cloud: install a load balancer controller, or use type NodePort",
+        ],
+    ),
+    (
+        "service_selector_too_broad",
+        "Narrow the selector",
+        &[
+            "kubectl -n {namespace} get pods --show-labels",
+            "Add a label to spec.selector of Service \"{name}\" that only the meant workload has",
+        ],
+    ),
+    (
+        "ingress_host_conflict",
+        "Leave each host and path to one Ingress",
+        &[
+            "kubectl get ingress -A",
+            "Change the host or path of Ingress \"{name}\", or remove the rule",
+        ],
+    ),
+    (
+        "tls_secret_invalid",
+        "Give the Secret its certificate and key",
+        &[
+            "kubectl -n {namespace} create secret tls <secret> --cert=<file> --key=<file> --dry-run=client -o yaml | kubectl apply -f -",
+        ],
+    ),
+    (
+        "node_kernel_fault",
+        "Take the node out and restart it",
+        &[
+            "kubectl cordon {name}; kubectl drain {name} --ignore-daemonsets",
+            "On node {name}: dmesg -T | tail -100; then reboot it",
+            "kubectl uncordon {name}",
+        ],
+    ),
+    (
+        "node_rebooted",
+        "Find why the node reboots",
+        &[
+            "On node {name}: last -x reboot; journalctl -b -1 -n 200",
+            "kubectl cordon {name} until it is known",
+        ],
+    ),
+];

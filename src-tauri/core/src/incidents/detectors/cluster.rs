@@ -1,0 +1,250 @@
+//! The control plane, nodes with problems of their own, namespaces that do not go, controllers behind.
+
+use kubegraf_ipc::incident::{Evidence, EvidenceSource};
+
+use super::super::{
+    causes::pods::{component, stale},
+    containers,
+    evidence::{self, against, masked, seen},
+    graph::Graph,
+    signal::{Place, Signal},
+};
+use super::{Earlier, detector};
+use crate::objects::{
+    DaemonSet, Deployment, Event, Lease, Meta, Namespace, Node, Object, StatefulSet, condition,
+};
+
+detector!(
+    ControlPlaneDegraded,
+    "control_plane_degraded",
+    Critical,
+    [Leases],
+    30,
+    "the Lease of the scheduler or of the controller manager is more than 30 seconds behind all others",
+    control_plane
+);
+detector!(
+    NodeProblem,
+    "node_problem",
+    Medium,
+    [Nodes],
+    300,
+    "a condition of a problem daemon (KernelDeadlock, ReadonlyFilesystem, KubeletUnhealthy and the like) has been True for five minutes, or a node was rebooted twice within a day",
+    node_problem
+);
+detector!(
+    NamespaceStuckTerminating,
+    "namespace_stuck_terminating",
+    Medium,
+    [Namespaces],
+    600,
+    "a deleted namespace is still there after ten minutes and says what keeps it",
+    namespace
+);
+detector!(
+    ControllerLagging,
+    "controller_lagging",
+    Medium,
+    [],
+    300,
+    "a workload's controller has not looked at its newest generation, while the controller manager's Lease is stale, or in a cluster that is looked at once",
+    lagging
+);
+
+/// Conditions by which a problem daemon says that a node is ill; others may be good news.
+const PROBLEMS: &[&str] = &[
+    "KernelDeadlock",
+    "ReadonlyFilesystem",
+    "XfsShutdown",
+    "CorruptDockerOverlay2",
+    "KubeletUnhealthy",
+    "KubeletProblem",
+    "ContainerRuntimeUnhealthy",
+    "FrequentKubeletRestart",
+    "FrequentContainerdRestart",
+    "FrequentDockerRestart",
+    "FrequentUnregisterNetDevice",
+];
+const DAY: i64 = 86_400;
+/// Reboots within a day until they are no plan.
+const REBOOTS: u32 = 2;
+
+fn control_plane<'a>(
+    graph: &Graph<'a>,
+    _: Earlier<'_, 'a>,
+    r#type: &'static str,
+    _: i64,
+) -> Vec<Signal<'a>> {
+    let mine = graph
+        .own::<Lease>()
+        .filter(|lease| lease.metadata.namespace == "kube-system");
+    let parts = mine.filter(|lease| {
+        matches!(
+            &*lease.metadata.name,
+            "kube-scheduler" | "kube-controller-manager"
+        )
+    });
+    parts
+        .filter_map(|lease| {
+            let name = &*lease.metadata.name;
+            let at = stale(graph, name)?;
+            let renewed = seen(
+                lease.reference(),
+                "spec.renewTime",
+                at,
+                EvidenceSource::Status,
+                Some(at),
+            );
+            Some(Signal::of(r#type, component(name), at, vec![renewed]))
+        })
+        .collect()
+}
+
+fn node_problem<'a>(
+    graph: &Graph<'a>,
+    _: Earlier<'_, 'a>,
+    r#type: &'static str,
+    threshold: i64,
+) -> Vec<Signal<'a>> {
+    let nodes = graph.own::<Node>().filter(|node| {
+        node.metadata.deleted.is_none() && !containers::ignored(&node.metadata.annotations, r#type)
+    });
+    nodes
+        .filter_map(|node| {
+            let object = node.reference();
+            let ill = PROBLEMS
+                .iter()
+                .filter_map(|name| condition(&node.status.conditions, name))
+                .find(|one| {
+                    let at = one.last_transition_time;
+                    one.status == "True" && at.is_none_or(|at| graph.passed(at, threshold))
+                });
+            let (begun, evidence) = match ill {
+                Some(one) => {
+                    let at = one.last_transition_time;
+                    let about = |leaf: &str, value: &str| {
+                        let field = format!("status.conditions[type={}].{leaf}", one.r#type);
+                        seen(object.clone(), field, value, EvidenceSource::Status, at)
+                    };
+                    let message = masked(&one.message);
+                    (
+                        at,
+                        vec![about("status", "True"), about("message", &message)],
+                    )
+                }
+                None => rebooted(graph, node)?,
+            };
+            Some(Signal {
+                place: Place::Node(node),
+                ..Signal::of(
+                    r#type,
+                    object,
+                    begun.unwrap_or_else(|| graph.now()),
+                    evidence,
+                )
+            })
+        })
+        .collect()
+}
+
+fn rebooted(graph: &Graph<'_>, node: &Node) -> Option<(Option<i64>, Vec<Evidence>)> {
+    let events: Vec<&Event> = graph
+        .events_about(&node.reference())
+        .filter(|event| event.reason == "Rebooted")
+        .filter(|event| {
+            event
+                .last_seen()
+                .is_none_or(|at| !graph.passed(at, DAY + 1))
+        })
+        .collect();
+    let times: u32 = events.iter().map(|event| event.times()).sum();
+    let first = events.iter().filter_map(|event| event.first_seen()).min();
+    (times >= REBOOTS).then(|| {
+        let evidence = events.iter().map(|event| evidence::event(event)).collect();
+        (first, evidence)
+    })
+}
+
+fn namespace<'a>(
+    graph: &Graph<'a>,
+    _: Earlier<'_, 'a>,
+    r#type: &'static str,
+    threshold: i64,
+) -> Vec<Signal<'a>> {
+    const HELD: &[&str] = &[
+        "NamespaceFinalizersRemaining",
+        "NamespaceContentRemaining",
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionContentFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+    ];
+    let gone = graph.own::<Namespace>().filter(|one| {
+        let at = one.metadata.deleted;
+        at.is_some_and(|at| graph.passed(at, threshold))
+            && !containers::ignored(&one.metadata.annotations, r#type)
+    });
+    gone.filter_map(|one| {
+        let object = one.reference();
+        let conditions = HELD
+            .iter()
+            .filter_map(|name| condition(&one.status.conditions, name))
+            .filter(|one| one.status == "True");
+        let evidence: Vec<Evidence> = conditions
+            .map(|held| {
+                let field = format!("status.conditions[type={}].message", held.r#type);
+                let at = held.last_transition_time;
+                let message = masked(&held.message);
+                seen(object.clone(), field, message, EvidenceSource::Status, at)
+            })
+            .collect();
+        let begun = one.metadata.deleted?;
+        (!evidence.is_empty()).then(|| Signal::of(r#type, object, begun, evidence))
+    })
+    .collect()
+}
+
+fn lagging<'a>(
+    graph: &Graph<'a>,
+    _: Earlier<'_, 'a>,
+    r#type: &'static str,
+    threshold: i64,
+) -> Vec<Signal<'a>> {
+    // When the spec was last changed is not told; a moment's lag is every change's.
+    if !graph.still() && stale(graph, "kube-controller-manager").is_none() {
+        return Vec::new();
+    }
+    let mut signals = Vec::new();
+    let mut look = |object: kubegraf_ipc::object::ObjectRef, meta: &Meta, observed: i64| {
+        let young = meta.created.is_some_and(|at| !graph.passed(at, threshold));
+        let quiet = containers::ignored(&meta.annotations, r#type);
+        if observed <= 0 || observed >= meta.generation || young || quiet || meta.deleted.is_some()
+        {
+            return;
+        }
+        let observed = seen(
+            object.clone(),
+            "status.observedGeneration",
+            observed,
+            EvidenceSource::Status,
+            None,
+        );
+        let evidence = vec![against(observed, meta.generation)];
+        signals.push(Signal::of(r#type, object, graph.now(), evidence));
+    };
+    for one in graph.own::<Deployment>() {
+        look(
+            one.reference(),
+            &one.metadata,
+            one.status.observed_generation,
+        );
+    }
+    for one in graph.own::<StatefulSet>() {
+        let observed = one.status.observed_generation.unwrap_or_default();
+        look(one.reference(), &one.metadata, observed);
+    }
+    for one in graph.own::<DaemonSet>() {
+        let observed = one.status.observed_generation.unwrap_or_default();
+        look(one.reference(), &one.metadata, observed);
+    }
+    signals
+}

@@ -1,0 +1,151 @@
+//! Workloads that a NetworkPolicy keeps from what they need.
+
+use std::collections::BTreeSet;
+
+use kubegraf_ipc::{
+    incident::{EvidenceSource, Severity},
+    object::ObjectRef,
+};
+
+use super::super::{
+    barriers::{self, Barrier},
+    containers,
+    evidence::seen,
+    graph::Graph,
+    probes::{self, Which},
+    signal::Signal,
+    snapshot::Kind,
+};
+use super::{Detector, Earlier};
+use crate::objects::{NetworkPolicy, Object};
+
+/// `network_policy_blocking`
+pub(super) struct NetworkPolicyBlocking;
+
+/// Symptoms that a closed way can bring about.
+const KEPT_BACK: &[&str] = &[
+    "pod_crash_loop",
+    "high_restart_count",
+    "init_container_failed",
+    "init_container_stuck",
+    "readiness_probe_failing",
+    "liveness_probe_failing",
+    "startup_probe_failing",
+    "pod_not_ready",
+];
+
+impl Detector for NetworkPolicyBlocking {
+    fn r#type(&self) -> &'static str {
+        "network_policy_blocking"
+    }
+    fn severity(&self) -> Severity {
+        Severity::High
+    }
+    fn reads(&self) -> &'static [Kind] {
+        &[Kind::NetworkPolicies, Kind::Pods, Kind::Services]
+    }
+    fn threshold(&self) -> i64 {
+        60
+    }
+    fn doc(&self) -> &'static str {
+        "a workload's pods crash or are not ready and show nothing else that explains it, and the NetworkPolicies that select them, or the pods they call, let neither those calls nor their questions for names through"
+    }
+    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
+        if graph.every::<NetworkPolicy>().next().is_none() {
+            return Vec::new();
+        }
+        let mut signals = Vec::new();
+        for (owner, begun) in kept_back(graph, earlier) {
+            let Some(workload) = graph.workload(&owner) else {
+                continue;
+            };
+            let quiet = containers::ignored(&workload.meta.annotations, self.r#type());
+            if quiet || !graph.passed(begun, self.threshold()) {
+                continue;
+            }
+            if let Some(barrier) = barriers::of(graph, workload) {
+                let evidence = observed(&owner, &barrier);
+                signals.push(Signal::of(self.r#type(), owner, begun, evidence));
+            }
+        }
+        signals
+    }
+}
+
+/// The workloads that fail as if they could not reach someone, and since when.
+fn kept_back<'a>(graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<(ObjectRef, i64)> {
+    let explained: BTreeSet<&ObjectRef> = earlier
+        .signals(graph)
+        .filter(|signal| !KEPT_BACK.contains(&signal.r#type) || contradicted(graph, signal))
+        .map(|signal| &signal.owner)
+        .collect();
+    let mut found: Vec<(ObjectRef, i64)> = Vec::new();
+    for signal in earlier.signals(graph) {
+        let fails = signal.pod().is_some() && KEPT_BACK.contains(&signal.r#type);
+        if !fails || explained.contains(&signal.owner) {
+            continue;
+        }
+        match found.iter_mut().find(|(owner, _)| *owner == signal.owner) {
+            Some((_, begun)) => *begun = signal.first_seen.min(*begun),
+            None => found.push((signal.owner.clone(), signal.first_seen)),
+        }
+    }
+    found
+}
+
+/// Whether a probe fails because it asks at the wrong place.
+fn contradicted(graph: &Graph<'_>, signal: &Signal<'_>) -> bool {
+    let which = match signal.r#type {
+        "readiness_probe_failing" => Which::Readiness,
+        "liveness_probe_failing" => Which::Liveness,
+        "startup_probe_failing" => Which::Startup,
+        _ => return false,
+    };
+    let container = signal
+        .pod()
+        .zip(signal.container)
+        .and_then(|(pod, name)| containers::named(pod, name));
+    container.is_some_and(|one| probes::computed(graph, one, which).is_some())
+}
+
+fn observed(owner: &ObjectRef, barrier: &Barrier<'_, '_>) -> Vec<kubegraf_ipc::incident::Evidence> {
+    let policy = barrier.blocked.policy;
+    let rules = match barrier.blocked.direction.field() {
+        "egress" => policy.spec.egress.len(),
+        _ => policy.spec.ingress.len(),
+    };
+    let spec = |field: String, value: serde_json::Value| {
+        seen(policy.reference(), field, value, EvidenceSource::Spec, None)
+    };
+    let mut evidence = vec![
+        spec(
+            "spec.podSelector".into(),
+            policy.spec.pod_selector.to_string().into(),
+        ),
+        spec(
+            format!("spec.{}", barrier.blocked.direction.field()),
+            format!(
+                "{rules} rules, none for {}/{}",
+                barrier.port.protocol, barrier.port.number
+            )
+            .into(),
+        ),
+    ];
+    match barrier.call {
+        Some(call) => evidence.push(seen(
+            call.holder.clone(),
+            call.field.clone(),
+            &call.value,
+            EvidenceSource::Spec,
+            None,
+        )),
+        None => evidence.push(seen(
+            owner.clone(),
+            "spec.template.spec.dnsPolicy",
+            &*barrier.from.spec.dns_policy,
+            EvidenceSource::Spec,
+            None,
+        )),
+    }
+    evidence
+}
