@@ -249,7 +249,7 @@ fn in_namespace(graph: &Graph<'_>, selector: &Selector, name: &str) -> bool {
             .match_labels
             .iter()
             .all(|(key, value)| **key == *NAME && **value != *name);
-    !(only_name && !selector.match_labels.is_empty())
+    !only_name || selector.match_labels.is_empty()
 }
 
 /// Whether an address is in `10.0.0.0/8`; what cannot be read contains everything.

@@ -12,7 +12,6 @@ use crate::incidents::{
 };
 use crate::objects::{Condition, Node, Object, condition};
 
-const TYPES: &[&str] = &["node_not_ready"];
 const PLAN: &[&str] = &["plan"];
 const NEEDS: &[Kind] = &[Kind::Nodes];
 

@@ -55,12 +55,12 @@ impl Detector for NetworkPolicyBlocking {
             return Vec::new();
         }
         let mut signals = Vec::new();
-        for (owner, begun) in kept_back(graph, earlier) {
+        for (owner, begun) in kept_back(graph, earlier, self.threshold()) {
             let Some(workload) = graph.workload(&owner) else {
                 continue;
             };
             let quiet = containers::ignored(&workload.meta.annotations, self.r#type());
-            if quiet || !graph.passed(begun, self.threshold()) {
+            if quiet {
                 continue;
             }
             if let Some(barrier) = barriers::of(graph, workload) {
@@ -73,7 +73,11 @@ impl Detector for NetworkPolicyBlocking {
 }
 
 /// The workloads that fail as if they could not reach someone, and since when.
-fn kept_back<'a>(graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<(ObjectRef, i64)> {
+fn kept_back<'a>(
+    graph: &Graph<'a>,
+    earlier: Earlier<'_, 'a>,
+    threshold: i64,
+) -> Vec<(ObjectRef, i64)> {
     let explained: BTreeSet<&ObjectRef> = earlier
         .signals(graph)
         .filter(|signal| !KEPT_BACK.contains(&signal.r#type) || contradicted(graph, signal))
@@ -81,8 +85,15 @@ fn kept_back<'a>(graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<(ObjectRef,
         .collect();
     let mut found: Vec<(ObjectRef, i64)> = Vec::new();
     for signal in earlier.signals(graph) {
-        let fails = signal.pod().is_some() && KEPT_BACK.contains(&signal.r#type);
-        if !fails || explained.contains(&signal.owner) {
+        let Some(pod) = signal
+            .pod()
+            .filter(|_| KEPT_BACK.contains(&signal.r#type) && !explained.contains(&signal.owner))
+        else {
+            continue;
+        };
+        // A loop's last round is young; the pod that goes round is not.
+        let since = pod.metadata.created.unwrap_or(signal.first_seen);
+        if !graph.passed(since.min(signal.first_seen), threshold) {
             continue;
         }
         match found.iter_mut().find(|(owner, _)| *owner == signal.owner) {

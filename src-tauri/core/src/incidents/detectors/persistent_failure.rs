@@ -15,7 +15,7 @@ use super::super::{
     snapshot::{Existence, Kind},
 };
 use super::{Detector, Earlier};
-use crate::objects::{Event, Object, Pod};
+use crate::objects::{Event, Job, Object, Pod, ReplicaSet};
 
 /// `persistent_failure`
 pub(super) struct PersistentFailure;
@@ -116,6 +116,21 @@ pub(super) fn replaced(graph: &Graph<'_>, pod: &Pod) -> bool {
         .is_none_or(|set| set.status.ready_replicas >= set.spec.replicas.unwrap_or(1))
 }
 
+/// The top-most controller of an object that is no pod; the object itself without one.
+fn above(graph: &Graph<'_>, object: &ObjectRef) -> ObjectRef {
+    let (namespace, name) = (&object.namespace, &object.name);
+    let top = match object.kind.as_str() {
+        "ReplicaSet" => graph
+            .get::<ReplicaSet>(namespace, name)
+            .and_then(|set| graph.top(set)),
+        "Job" => graph
+            .get::<Job>(namespace, name)
+            .and_then(|job| graph.top(job)),
+        _ => None,
+    };
+    top.unwrap_or_else(|| object.clone())
+}
+
 fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
     if event.r#type != "Warning" || event.times() < OFTEN {
         return None;
@@ -155,7 +170,7 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
     };
     Some(Signal {
         r#type: PersistentFailure.r#type(),
-        owner: pod.map_or_else(|| object.clone(), |pod| graph.owner(pod)),
+        owner: pod.map_or_else(|| above(graph, &object), |pod| graph.owner(pod)),
         object,
         container: None,
         first_seen: first,

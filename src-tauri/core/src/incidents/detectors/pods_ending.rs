@@ -22,7 +22,7 @@ detector!(
     Medium,
     [Pods],
     0,
-    "a container has been ended twice within an hour by a signal (exit code 137, 139 or 143), not for its memory, and neither loops nor is counted as restarted often",
+    "a container has been killed twice (exit code 137 or 139) or asked to end three times (143) within an hour, not for its memory, and neither loops nor is counted as restarted often",
     killed
 );
 detector!(
@@ -99,10 +99,10 @@ const REFUSALS: &[&str] = &[
 /// Pods of one owner that were preempted until it is no single disruption.
 const MANY: usize = 3;
 
-fn pods<'a>(
-    graph: &Graph<'a>,
+fn pods<'g, 'a>(
+    graph: &'g Graph<'a>,
     r#type: &'static str,
-) -> impl Iterator<Item = &'a Pod> + use<'_, 'a> {
+) -> impl Iterator<Item = &'a Pod> + use<'g, 'a> {
     graph
         .suspects()
         .filter(move |pod| !containers::quiet(pod, r#type))
@@ -151,8 +151,13 @@ fn killed<'a>(
         })
         .filter_map(|one| {
             let end = one.status.last_state.terminated.as_deref()?;
-            let by_signal = matches!(end.exit_code, 137 | 139 | 143) && end.reason != "OOMKilled";
-            if !by_signal {
+            // Being asked to end is milder than being killed.
+            let enough = match end.exit_code {
+                137 | 139 => 2,
+                143 => 3,
+                _ => return None,
+            };
+            if end.reason == "OOMKilled" || one.status.restart_count < enough {
                 return None;
             }
             let at = end.finished_at;

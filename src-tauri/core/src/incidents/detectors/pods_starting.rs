@@ -83,10 +83,10 @@ detector!(
 /// Events longer ago than this say nothing of the present; seconds.
 const RECENT: i64 = 900;
 
-fn pods<'a>(
-    graph: &Graph<'a>,
+fn pods<'g, 'a>(
+    graph: &'g Graph<'a>,
     r#type: &'static str,
-) -> impl Iterator<Item = &'a Pod> + use<'_, 'a> {
+) -> impl Iterator<Item = &'a Pod> + use<'g, 'a> {
     graph
         .suspects()
         .filter(move |pod| !containers::quiet(pod, r#type))

