@@ -40,11 +40,9 @@ pub(super) use controllers::UNFOLLOWED;
 pub(super) use deployment_rollout_failure::newest;
 pub(super) use deployment_unavailable::ready;
 pub(super) use job_failed::failed as gave_up;
-<<<<<<< HEAD
-pub(super) use services::without_ready_pod;
-=======
 pub(super) use rbac_denied::runs_as;
 pub(super) use served::{Serving, answers, backends, serving};
+pub(super) use services::without_ready_pod;
 
 /// A detector whose type, severity, kinds, threshold and words are a row, and what finds it a function.
 macro_rules! detector {
@@ -79,7 +77,6 @@ macro_rules! detector {
     };
 }
 use detector;
->>>>>>> 3a0ef23 (Judge the network, rights, webhooks, volumes and pods that hang)
 
 /// Finds one type of symptom.
 pub trait Detector: Sync {
