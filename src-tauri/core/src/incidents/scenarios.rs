@@ -1,5 +1,10 @@
 //! Whole incidents: cause, target, folding, fixes, order, determinism, cost.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "objects are written where they are passed"
+)]
+
 use kubegraf_ipc::{
     incident::{FixRecord, PatchType, Severity},
     lifecycle::Verdict,
