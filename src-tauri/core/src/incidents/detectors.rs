@@ -16,7 +16,8 @@ mod high_restart_count;
 mod image_pull_error;
 mod ingress_misconfigured;
 mod job_failed;
-mod more;
+mod job_stuck;
+mod load_balancer_pending;
 mod network_policy_blocking;
 mod node_not_ready;
 mod oom_killed;
@@ -31,8 +32,10 @@ mod quota_exhausted;
 mod rbac_denied;
 mod replica_creation_failed;
 mod served;
+mod service_selector_too_broad;
 mod services;
 mod statefulset_reference_missing;
+mod volume_expand_failed;
 mod volume_mount_failed;
 
 pub(super) use autoscaling::{covers, target_exists};
@@ -119,7 +122,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &served::ClusterDnsDown,
     &claims::PvcLost,
     &claims::PvcPending,
-    &more::VolumeExpandFailed,
+    &volume_expand_failed::VolumeExpandFailed,
     &dangling_reference::DanglingReference,
     &replica_creation_failed::ReplicaCreationFailed,
     &statefulset_reference_missing::StatefulSetReferenceMissing,
@@ -159,7 +162,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &deployment_rollout_failure::DeploymentRolloutFailure,
     &deployment_unavailable::DeploymentUnavailable,
     &job_failed::JobFailed,
-    &more::JobStuck,
+    &job_stuck::JobStuck,
     &cluster::ControllerLagging,
     &controllers::StatefulSetStuck,
     &controllers::DaemonSetIncomplete,
@@ -169,8 +172,8 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &autoscaling::HpaSaturated,
     &autoscaling::PdbBlocking,
     &services::ServiceNoEndpoints,
-    &more::ServiceSelectorTooBroad,
-    &more::LoadBalancerPending,
+    &service_selector_too_broad::ServiceSelectorTooBroad,
+    &load_balancer_pending::LoadBalancerPending,
     &cluster::NamespaceStuckTerminating,
     &ingress_misconfigured::IngressMisconfigured,
     &persistent_failure::PersistentFailure,

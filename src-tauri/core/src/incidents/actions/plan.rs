@@ -1,11 +1,11 @@
 //! Steps for a person, per cause. The app never runs them.
 
-mod more;
 mod steps;
+mod surroundings;
 
 use super::{Built, Case};
-use more::MORE;
 use steps::STEPS;
+use surroundings::SURROUNDINGS;
 
 /// Where no cause is known, or none has steps of its own.
 const LOOK: &[&str] = &[
@@ -29,7 +29,7 @@ pub(super) fn build(case: &Case<'_, '_>) -> Option<Built> {
     }
     let row = STEPS
         .iter()
-        .chain(MORE)
+        .chain(SURROUNDINGS)
         .find(|(cause, ..)| *cause == case.cause);
     let (description, steps) =
         row.map_or(("Look closer", LOOK), |(_, what, steps)| (*what, *steps));

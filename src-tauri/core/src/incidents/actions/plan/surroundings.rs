@@ -1,7 +1,7 @@
-//! Further steps, one row per cause: the cluster's own parts, the network, volumes, pods that hang.
+//! Steps for what is around a workload, one row per cause: the cluster's own parts, the network, volumes, pods that hang.
 
 /// The steps of a cause, filled in as those of the other table.
-pub(super) const MORE: &[(&str, &str, &[&str])] = &[
+pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
     (
         "network_policy_blocks",
         "Let the traffic through",
