@@ -17,8 +17,9 @@ const RELEASE: &str = "4.14.1";
 /// Nothing is loading, and no colour is half way from one theme to the other: a contrast measured then is nobody's.
 pub const QUIET: &str = "return document.querySelector('main .bone, main [aria-busy=true]') === null \
     && !document.getAnimations().some(a => a instanceof CSSTransition && a.playState === 'running')";
-/// No colour is half way from one theme to the other.
-pub const QUIET_COLOURS: &str = "return !document.getAnimations().some(a => a instanceof CSSTransition && a.playState === 'running')";
+/// No colour is half way from one theme to the other, and nothing that opens is half there.
+pub const QUIET_COLOURS: &str = "return !document.getAnimations().some(a => a.playState === 'running' \
+    && a.effect.getTiming().iterations !== Infinity)";
 const VIEWS: &[&str] = &[
     "dashboard",
     "cluster-overview",
