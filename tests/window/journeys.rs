@@ -58,8 +58,8 @@ async fn a_reload_leaks_no_stream() {
             .lines()
             .filter(|line| line.contains("the page's streams ended"))
             .collect();
-        // The tray goes on following clusters, incidents, forwards and preferences; alerts follow notices.
-        let own = 5;
+        // The tray goes on following clusters, incidents, forwards and preferences; alerts follow notices, the zoom preferences.
+        let own = 6;
         let left = ended
             .iter()
             .filter(|line| {

@@ -185,7 +185,8 @@ pub struct TerminalPreferences {
     pub bell_flashes: bool,
     /// Whether what is selected is copied at once.
     pub copy_on_select: bool,
-    /// Whether a graphics card, where there is one, draws.
+    /// Whether a graphics card, where there is one, draws. Off until asked for: the web view masks the card's name, so that a pretended
+    /// one cannot always be told from a real one.
     pub gpu: bool,
     /// [`crate::terminal::Shell::path`] of the shell that local terminals open; `None` is the user's own.
     pub shell: Option<String>,
@@ -200,7 +201,7 @@ impl Default for TerminalPreferences {
             cursor_blinks: true,
             bell_flashes: true,
             copy_on_select: false,
-            gpu: true,
+            gpu: false,
             shell: None,
         }
     }
