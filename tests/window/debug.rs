@@ -121,7 +121,10 @@ async fn a_terminal_follows_its_settings_and_asks_before_it_opens_an_address() {
             return getComputedStyle(rows).fontSize === '20px'";
         page.until("larger letters in the open terminal", SOON, size).await?;
         page.click("[data-option=Underline]").await?;
-        page.sees(".dock .xterm-cursor-underline", SOON).await?;
+        // A cursor has its shape where one types; elsewhere it is an outline.
+        let shaped = "document.querySelector('.dock .xterm-helper-textarea').focus(); \
+            return document.querySelector('.dock .xterm-cursor-underline') !== null";
+        page.until("an underline as cursor", SOON, shaped).await?;
         choose(&page, "[data-setting=terminal-font]", "12").await?;
 
         // Clicked, it is shown whole and waits for a yes.
