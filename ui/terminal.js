@@ -50,7 +50,7 @@ function colours() {
 const SIZES = [8, 32];
 const MOST_REPEATED = 10000;
 
-// Whether a graphics card draws faster than the page: not where one is only pretended.
+// Whether a graphics card draws. One that says it is pretended does not; WebKit masks names, so one that says nothing may be too.
 function hasGpu() {
   const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   if (!context) return false;
