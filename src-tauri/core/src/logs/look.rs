@@ -8,7 +8,7 @@ use kubegraf_ipc::{
 };
 use regex::{Regex, RegexBuilder};
 
-use super::display::plain;
+use super::{display::plain, spill::Kept};
 
 /// The most memory a compiled expression may take, bytes.
 const REGEX_SIZE: usize = 1 << 20;
@@ -95,17 +95,11 @@ impl Look {
     }
 
     /// Judges a line; remarks are shown with the lines of their source, whatever is looked for.
-    pub(super) fn judge(
-        &self,
-        text: &[u8],
-        level: Option<LogLevel>,
-        source: u32,
-        remark: bool,
-    ) -> Seen {
-        if self.hidden.contains(&source) {
+    pub(super) fn judge(&self, line: &Kept) -> Seen {
+        if self.hidden.contains(&line.source) {
             return Seen::default();
         }
-        if remark {
+        if line.remark {
             return Seen {
                 shown: true,
                 hit: false,
@@ -113,14 +107,14 @@ impl Look {
         }
         if self
             .least
-            .is_some_and(|least| level.is_none_or(|level| level < least))
+            .is_some_and(|least| line.level.is_none_or(|level| level < least))
         {
             return Seen::default();
         }
         let hit = self
             .query
             .as_ref()
-            .is_some_and(|query| query.is_match(&plain(text)));
+            .is_some_and(|query| query.is_match(&plain(&line.text)));
         let shown = hit || !self.only_matches || self.query.is_none();
         Seen { shown, hit }
     }

@@ -1,4 +1,4 @@
-use kubegraf_ipc::logs::LogView;
+use kubegraf_ipc::logs::{LogPlace, LogView};
 
 use super::*;
 use crate::logs::{line::level, numbers};
