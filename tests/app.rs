@@ -256,3 +256,52 @@ fn a_resent_mutation_runs_once() {
         "the id has its answer"
     );
 }
+
+/// Covers: AUT-01, AUT-02, AUT-05, STA-14
+#[test]
+fn signing_in_gives_the_page_no_token_and_a_viewer_no_rights() {
+    let shell = Shell::open();
+    let ask = |command: &str, request: Value| shell.invoke(command, json!({"request": request}));
+    let password = "correct horse battery";
+    let first = json!({"requestId": "a", "name": "Ada", "email": "", "password": password});
+    assert_eq!(ask("register", first).unwrap()["role"], "admin");
+    let on = ask("set_login", json!({"requestId": "b", "required": true})).unwrap();
+    assert_eq!(
+        (&on["loginRequired"], &on["account"]),
+        (&json!(true), &Value::Null)
+    );
+    for command in [
+        "get_status",
+        "list_clusters",
+        "list_users",
+        "get_preferences",
+    ] {
+        let refused = ask(command, json!({})).unwrap_err();
+        assert_eq!(refused["code"], "signed_out", "{command}: {refused}");
+    }
+    let wrong = ask(
+        "login",
+        json!({"name": "ada", "password": "wrong password"}),
+    )
+    .unwrap_err();
+    assert_eq!(wrong["message"], "name or password is wrong");
+    let state = ask("login", json!({"name": "ada", "password": password})).unwrap();
+    let mut keys: Vec<&String> = state.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["account", "expiresAt", "loginRequired"], "{state}");
+    let vic = json!({"requestId": "c", "name": "Vic", "email": "", "password": password, "role": "viewer"});
+    ask("add_user", vic).unwrap();
+    let users = ask("list_users", json!({})).unwrap().to_string();
+    assert!(!users.contains("argon2"), "{users}");
+
+    ask("login", json!({"name": "vic", "password": password})).unwrap();
+    assert!(ask("list_clusters", json!({})).is_ok());
+    let plan = json!({"requestId": "d", "plan": "p", "hash": "h", "typed": null});
+    let refused = ask("apply_plan", plan).unwrap_err();
+    assert_eq!(refused["code"], "not_allowed", "{refused}");
+    let refused = ask("set_login", json!({"requestId": "e", "required": false})).unwrap_err();
+    assert_eq!(refused["code"], "not_allowed", "{refused}");
+    ask("logout", json!({})).unwrap();
+    let gone = ask("get_account", json!({})).unwrap();
+    assert_eq!(gone["account"], Value::Null);
+}

@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so on its output")]
 
+#[path = "window/accounts.rs"]
+mod accounts;
 #[path = "window/axe.rs"]
 mod axe;
 #[path = "window/closing.rs"]

@@ -37,7 +37,7 @@ struct Alert {
 pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, core: Core) {
     let (tell, mut told) = watch::channel(None::<NoticeList>);
     let sink = Box::new(move |list| tell.send(Some(list)).is_ok());
-    let key = StreamKey::new("alerts", 0);
+    let key = StreamKey::inside("alerts", 0);
     if let Err(error) = core.watch_notices(WatchNotices {}, key, sink).await {
         tracing::warn!(%error, "nothing will be told on the desktop");
         return;
@@ -56,6 +56,10 @@ pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, core: Core) {
         tokio::time::sleep(SETTLE).await;
         let list = told.borrow_and_update().clone().unwrap_or_default();
         known = Some(newest(&list).unwrap_or(0));
+        // Whoever passes by an unattended desk learns nothing.
+        if !core.is_signed_in("main").await {
+            continue;
+        }
         let wanted = core.get_preferences(GetPreferences {}).await;
         let wanted = wanted.unwrap_or_default().alerts;
         if let Some(alert) = alert(&list.notices, since, &wanted) {

@@ -20,12 +20,14 @@ const HELP: &str = "\
 KubeGraf: see what is broken in Kubernetes, and why
 
 Usage: kubegraf [--demo]
+       kubegraf --no-login
        kubegraf scan [options]
        kubegraf fix --incident ID | --first [options]
 
   scan         say what is broken, on the command line; see kubegraf scan --help
   fix          preview or apply the fix of an incident; see kubegraf fix --help
   --demo       start on the embedded demo cluster even if there is a kubeconfig
+  --no-login   demand no login any more, for whoever has forgotten the password
   --version    print the version
   --help       print this
 
@@ -40,6 +42,7 @@ enum Asked {
     Version,
     Scan,
     Fix,
+    NoLogin,
     Window { demo: bool },
 }
 
@@ -67,6 +70,7 @@ fn parse(arguments: &mut impl Iterator<Item = OsString>) -> anyhow::Result<Asked
             Some("fix") if command => return Ok(Asked::Fix),
             Some("--help" | "-h") => return Ok(Asked::Help),
             Some("--version" | "-V") => return Ok(Asked::Version),
+            Some("--no-login") => Asked::NoLogin,
             Some("--demo") => Asked::Window { demo: true },
             _ => bail!("unknown argument {argument:?}; see kubegraf --help"),
         };
@@ -81,6 +85,13 @@ fn open(asked: Asked, rest: impl Iterator<Item = OsString>) -> anyhow::Result<Ex
         Asked::Version => writeln!(out, "kubegraf {}", env!("CARGO_PKG_VERSION"))?,
         Asked::Scan => return look(rest),
         Asked::Fix => return treat(rest),
+        Asked::NoLogin => {
+            forget_login()?;
+            writeln!(
+                out,
+                "login is not required any more, from the next start on"
+            )?;
+        }
         Asked::Window { demo } => window(demo)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -100,6 +111,17 @@ fn look(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error).context("the answer cannot be written"),
     }
+}
+
+/// Lets whoever may start the program in again.
+fn forget_login() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    let options = Options::from_environment(false).context("no place for the app's data")?;
+    let forgotten = runtime.block_on(Core::forget_login(options));
+    forgotten.context("the setting cannot be kept")
 }
 
 /// Fixes without a window.
@@ -189,6 +211,7 @@ mod tests {
     fn flags_are_read_and_a_wrong_one_is_named() {
         assert_eq!(parsed(&[]), Ok(Asked::Window { demo: false }));
         assert_eq!(parsed(&["--demo"]), Ok(Asked::Window { demo: true }));
+        assert_eq!(parsed(&["--no-login"]), Ok(Asked::NoLogin));
         assert_eq!(parsed(&["--demo", "--help"]), Ok(Asked::Help));
         assert_eq!(parsed(&["scan", "--file", "x"]), Ok(Asked::Scan));
         assert_eq!(parsed(&["fix", "--first"]), Ok(Asked::Fix));

@@ -3,6 +3,10 @@
 use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Error, Reply,
+    account::{
+        AccountState, AddUser, ChangePassword, ChangeUser, DeleteUser, GetAccount, ListUsers,
+        Login, Logout, Register, SetLogin, WatchAccount,
+    },
     app::{LeaveWindow, PickKubeconfig, ReportUi, Unwatch},
     backup::{
         BackUpNow, DeleteBackup, ExportSettings, GetBackupStatus, ImportSettings, ListBackups,
@@ -51,8 +55,12 @@ macro_rules! commands {
     ($($name:ident($request:ty);)*) => {
         $(
             #[tauri::command]
-            async fn $name(core: State<'_, Core>, request: $request) -> Reply<$request> {
-                core.permit(stringify!($name)).await?;
+            async fn $name<R: Runtime>(
+                webview: Webview<R>,
+                core: State<'_, Core>,
+                request: $request,
+            ) -> Reply<$request> {
+                let core = core.permit(webview.label(), stringify!($name)).await?;
                 core.$name(request).await
             }
         )*
@@ -70,16 +78,18 @@ macro_rules! watches {
                 request: $request,
                 events: Channel<$event>,
             ) -> Result<(), Error> {
-                core.permit(stringify!($name)).await?;
+                let core = core.permit(webview.label(), stringify!($name)).await?;
                 let key = StreamKey::new(webview.label(), events.id());
-                core.$name(request, key, Box::new(move |event| events.send(event).is_ok())).await
+                let sink = Box::new(move |event| events.send(event).is_ok());
+                core.$name(request, key.clone(), sink).await?;
+                core.confirm(&key, stringify!($name)).await
             }
         )*
     };
 }
 
-/// Commands about the window's own streams.
-macro_rules! stream_commands {
+/// Commands about the window itself: its streams, and who is signed in there.
+macro_rules! window_commands {
     ($($name:ident($request:ty);)*) => {
         $(
             #[tauri::command]
@@ -88,7 +98,7 @@ macro_rules! stream_commands {
                 core: State<'_, Core>,
                 request: $request,
             ) -> Reply<$request> {
-                core.permit(stringify!($name)).await?;
+                let core = core.permit(webview.label(), stringify!($name)).await?;
                 core.$name(request, webview.label()).await
             }
         )*
@@ -100,8 +110,13 @@ macro_rules! desktop_commands {
     ($($name:ident($request:ty);)*) => {
         $(
             #[tauri::command]
-            async fn $name<R: Runtime>(app: AppHandle<R>, request: $request) -> Reply<$request> {
-                app.state::<Core>().permit(stringify!($name)).await?;
+            async fn $name<R: Runtime>(
+                app: AppHandle<R>,
+                webview: Webview<R>,
+                request: $request,
+            ) -> Reply<$request> {
+                let core = app.state::<Core>();
+                core.permit(webview.label(), stringify!($name)).await?;
                 crate::desk::$name(&app, request).await
             }
         )*
@@ -171,6 +186,11 @@ commands! {
     stop_forward(StopForward);
     restart_forward(RestartForward);
     keep_forward(KeepForward);
+    register(Register);
+    list_users(ListUsers);
+    add_user(AddUser);
+    change_user(ChangeUser);
+    delete_user(DeleteUser);
 }
 
 watches! {
@@ -181,6 +201,7 @@ watches! {
     watch_execution(WatchExecution) => ExecutionEvent;
     watch_notices(WatchNotices) => NoticeList;
     watch_preferences(WatchPreferences) => Preferences;
+    watch_account(WatchAccount) => AccountState;
     watch_overview(WatchOverview) => Overview;
     watch_logs(WatchLogs) => LogsEvent;
     watch_forwards(WatchForwards) => Vec<Forward>;
@@ -188,7 +209,12 @@ watches! {
     copy_to_pod(CopyToPod) => CopyEvent;
 }
 
-stream_commands! {
+window_commands! {
+    get_account(GetAccount);
+    login(Login);
+    logout(Logout);
+    set_login(SetLogin);
+    change_password(ChangePassword);
     set_table_view(SetTableView);
     drawn_table(DrawnTable);
     set_log_view(SetLogView);
@@ -210,10 +236,12 @@ async fn open_terminal<R: Runtime>(
     request: OpenTerminal,
     events: Channel<InvokeResponseBody>,
 ) -> Result<(), Error> {
-    core.permit("open_terminal").await?;
+    let core = core.permit(webview.label(), "open_terminal").await?;
     let key = StreamKey::new(webview.label(), events.id());
     let sink = move |bytes: TerminalBytes| events.send(InvokeResponseBody::Raw(bytes.0)).is_ok();
-    core.open_terminal(request, key, Box::new(sink)).await
+    core.open_terminal(request, key.clone(), Box::new(sink))
+        .await?;
+    core.confirm(&key, "open_terminal").await
 }
 
 /// Answers every command of the contract.
@@ -294,6 +322,17 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         stop_forward,
         restart_forward,
         keep_forward,
+        get_account,
+        watch_account,
+        login,
+        logout,
+        register,
+        set_login,
+        change_password,
+        list_users,
+        add_user,
+        change_user,
+        delete_user,
         watch_forwards,
         copy_from_pod,
         copy_to_pod,

@@ -30,7 +30,11 @@ enum News {
     Forwards(Vec<Forward>),
     Preferences(Box<Preferences>),
     Hidden(bool),
+    SignedIn(bool),
 }
+
+/// Whose session the tray is about.
+const WINDOW: &str = "main";
 
 /// Where the streams say it.
 type Tell = mpsc::UnboundedSender<News>;
@@ -64,7 +68,7 @@ pub fn install<R: Runtime>(app: &AppHandle<R>, core: Core) -> tauri::Result<()> 
 
 /// The streams of the tray, by their number.
 fn key(number: u32) -> StreamKey {
-    StreamKey::new("tray", number)
+    StreamKey::inside("tray", number)
 }
 
 async fn follow<R: Runtime>(
@@ -87,6 +91,16 @@ async fn follow<R: Runtime>(
         while hidden.changed().await.is_ok() {
             let now = *hidden.borrow_and_update();
             if seen.send(News::Hidden(now)).is_err() {
+                return;
+            }
+        }
+    });
+    let (asked, said) = (core.clone(), tell.clone());
+    tauri::async_runtime::spawn(async move {
+        let mut changes = asked.account_changes();
+        loop {
+            let now = asked.is_signed_in(WINDOW).await;
+            if said.send(News::SignedIn(now)).is_err() || changes.changed().await.is_err() {
                 return;
             }
         }
@@ -116,9 +130,15 @@ async fn follow<R: Runtime>(
                 }
             }
             News::Hidden(hidden) => shown.hidden = hidden,
+            News::SignedIn(signed_in) => shown.locked = !signed_in,
         }
         if shown != before
-            && let Err(error) = show(&app, &tray, &shown, before.counts != shown.counts)
+            && let Err(error) = show(
+                &app,
+                &tray,
+                &shown.seen(),
+                before.seen().counts != shown.seen().counts,
+            )
         {
             tracing::warn!(%error, "the tray cannot be drawn");
         }
@@ -146,10 +166,11 @@ fn show<R: Runtime>(
     if counts_changed {
         tray.set_icon(icon::icon(app, shown.counts))?;
     }
-    tray.set_tooltip(Some(format!(
-        "KubeGraf: {}",
-        shown::incidents(shown.counts)
-    )))
+    let what = match shown.locked {
+        true => "nobody is signed in".to_owned(),
+        false => shown::incidents(shown.counts),
+    };
+    tray.set_tooltip(Some(format!("KubeGraf: {what}")))
 }
 
 fn menu<R: Runtime>(app: &AppHandle<R>, shown: &Shown) -> tauri::Result<Menu<R>> {
@@ -161,6 +182,10 @@ fn menu<R: Runtime>(app: &AppHandle<R>, shown: &Shown) -> tauri::Result<Menu<R>>
     };
     menu.append(&item(Deed::Toggle, window)?)?;
     menu.append(&PredefinedMenuItem::separator(app)?)?;
+    if shown.locked {
+        menu.append(&item(Deed::Quit, "Quit KubeGraf")?)?;
+        return Ok(menu);
+    }
 
     let clusters = Submenu::with_id(app, "clusters", "Clusters", !shown.clusters.is_empty())?;
     for Choice { id, name, active } in &shown.clusters {
@@ -225,7 +250,7 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, deed: Deed) {
             desk::show(app);
             desk::tell(app, "kubegraf-switch", &cluster);
         }
-        Deed::StopForward(id) => ask(app, move |core| async move {
+        Deed::StopForward(id) => ask(app, "stop_forward", move |core| async move {
             let request = StopForward {
                 request_id: format!("tray/{}", uuid()),
                 id,
@@ -233,7 +258,7 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, deed: Deed) {
             };
             core.stop_forward(request).await
         }),
-        Deed::TogglePause => ask(app, move |core| async move {
+        Deed::TogglePause => ask(app, "set_preference", move |core| async move {
             let all = core.get_preferences(Default::default()).await?;
             let request = SetPreference {
                 request_id: format!("tray/{}", uuid()),
@@ -245,14 +270,19 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, deed: Deed) {
     }
 }
 
-/// Has core do something; what it refuses is logged, and the menu stays true because it follows core.
-fn ask<R: Runtime, F>(app: &AppHandle<R>, deed: impl FnOnce(Core) -> F)
-where
+/// Has core do something in the name of who is signed in in the window; what it refuses is logged, and the
+/// menu stays true because it follows core.
+fn ask<R: Runtime, F>(
+    app: &AppHandle<R>,
+    command: &'static str,
+    deed: impl FnOnce(Core) -> F + Send + 'static,
+) where
     F: Future<Output = Result<(), kubegraf_ipc::Error>> + Send + 'static,
 {
-    let work = deed(app.state::<Core>().inner().clone());
+    let core = app.state::<Core>().inner().clone();
     tauri::async_runtime::spawn(async move {
-        if let Err(error) = work.await {
+        let done = async { deed(core.permit(WINDOW, command).await?).await };
+        if let Err(error) = done.await {
             tracing::warn!(%error, "what was chosen in the tray was refused");
         }
     });

@@ -32,6 +32,7 @@ const VIEWS: &[&str] = &[
     "port-forwards",
     "settings",
     "terminal",
+    "users",
 ];
 /// What opens in or over a view: its name, what opens it, and what is seen then.
 const ABOVE: &[(&str, &str, &str)] = &[

@@ -20,7 +20,7 @@ use crate::{
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
         forwards::ForwardsView, incidents::IncidentsView, logs::LogsView, no_cluster::NoCluster,
-        settings::SettingsView, table::TableView, terminal::TerminalView,
+        settings::SettingsView, table::TableView, terminal::TerminalView, users::UsersView,
     },
 };
 
@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
                 {move || match (shows.get(), connected.get()) {
                     // What is not about the active cluster needs none.
                     (Shows::Page(Page::Settings), _) => view! { <SettingsView /> }.into_any(),
+                    (Shows::Page(Page::Users), _) => view! { <UsersView /> }.into_any(),
                     #[cfg(feature = "gallery")]
                     (Shows::Page(Page::Gallery), _) => {
                         view! { <crate::views::gallery::Gallery /> }.into_any()

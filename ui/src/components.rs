@@ -5,6 +5,7 @@
     reason = "a component owns its props: the view macro builds them for it"
 )]
 
+pub mod account_menu;
 pub mod capacity;
 pub mod chain;
 pub mod chip;
@@ -68,6 +69,7 @@ pub mod rail;
 pub mod row_actions;
 pub mod run_dialog;
 pub mod running;
+pub mod secret_field;
 pub mod similar;
 pub mod state_bar;
 pub mod terminal;

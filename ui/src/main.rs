@@ -5,6 +5,7 @@
 
 mod app;
 mod components;
+mod gate;
 mod ipc;
 mod model;
 mod route;
@@ -28,7 +29,7 @@ fn main() {
     });
     // The listener lives as long as the page.
     std::mem::forget(reporter);
-    mount_to_body(app::App);
+    mount_to_body(gate::Gate);
 }
 
 /// Fills the fallback that `boot.js` shows once the code has died.

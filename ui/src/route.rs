@@ -36,6 +36,8 @@ pub enum Page {
     Forwards,
     /// Terminals, over the whole window.
     Terminal,
+    /// Who may use the app.
+    Users,
     /// What can be set.
     Settings,
     /// Every component in every state; offered nowhere.
@@ -52,6 +54,7 @@ impl Page {
         Self::Logs,
         Self::Forwards,
         Self::Terminal,
+        Self::Users,
         Self::Settings,
         #[cfg(feature = "gallery")]
         Self::Gallery,
@@ -67,6 +70,7 @@ impl Page {
             Self::Logs => "logs",
             Self::Forwards => "port-forwards",
             Self::Terminal => "terminal",
+            Self::Users => "users",
             Self::Settings => "settings",
             #[cfg(feature = "gallery")]
             Self::Gallery => "gallery",
@@ -83,6 +87,7 @@ impl Page {
             Self::Logs => "Logs",
             Self::Forwards => "Port-forwards",
             Self::Terminal => "Terminal",
+            Self::Users => "Users",
             Self::Settings => "Settings",
             #[cfg(feature = "gallery")]
             Self::Gallery => "Gallery",

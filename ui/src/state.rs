@@ -1,5 +1,6 @@
 //! What the window knows, as signals: one writer each, handed down by context.
 
+pub mod account;
 pub mod choices;
 pub mod clock;
 pub mod connecting;

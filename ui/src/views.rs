@@ -17,6 +17,8 @@ pub mod logs;
 pub mod no_cluster;
 pub mod registry;
 pub mod settings;
+pub mod sign_in;
 pub mod table;
 pub mod table_empty;
 pub mod terminal;
+pub mod users;

@@ -2,6 +2,7 @@
 //!
 //! It validates what the window sends and passes it on; everything it does is done elsewhere.
 
+mod accounts;
 mod backups;
 mod changes;
 mod clusters;
@@ -23,6 +24,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use kubegraf_ipc::{
     Error, Reply,
+    account::Account,
     app::{ReportUi, UiReport, Unwatch},
     cluster::{ClusterStatus, GetStatus, WatchStatus},
     incident::{GetIncident, IncidentsEvent, WatchIncidents},
@@ -36,6 +38,7 @@ use counted::Counted;
 
 use crate::{
     Options, Sink, StreamKey, TaskGuard,
+    accounts::Accounts,
     backups::Backups,
     cache::Cache,
     clock::Clock,
@@ -62,11 +65,13 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How often that is looked at.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 
-/// Everything below the window. Cheap to clone.
+/// Everything below the window, in somebody's name; without a name, in that of the user of this machine.
+/// Cheap to clone.
 #[derive(Clone)]
-pub struct Core(Arc<Inner>);
+pub struct Core(Arc<Inner>, Option<Arc<Account>>);
 
 struct Inner {
+    accounts: Arc<Accounts>,
     /// The user of this machine.
     actor: String,
     backup_failure: backups::Failure,
@@ -86,7 +91,7 @@ struct Inner {
     older_lines: PathBuf,
     requests: Requests,
     store: Store,
-    streams: Streams,
+    streams: Arc<Streams>,
     /// Who enters a container; each writes when it is left.
     visits: TaskTracker,
     /// Keep clusters open for executions that run.
@@ -109,6 +114,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// Sessions of an earlier run cannot be ended.
+    #[error(transparent)]
+    Accounts(#[from] crate::accounts::Error),
     /// Executions of an earlier run cannot be told.
     #[error(transparent)]
     Executions(#[from] crate::executions::Error),
@@ -157,7 +165,9 @@ impl Core {
             }
         }
         let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
-        let core = Self(Arc::new(Inner {
+        let accounts = Accounts::new(store.clone(), Arc::clone(&clock), actor.clone());
+        let inner = Inner {
+            accounts: Arc::new(accounts),
             node_pods: NodePods::load(store.clone(), Arc::clone(&clock), actor.clone()).await,
             actor,
             backup_failure: backups::Failure::default(),
@@ -174,12 +184,14 @@ impl Core {
             older_lines,
             requests: Requests::default(),
             store,
-            streams: Streams::default(),
+            streams: Arc::default(),
             visits: TaskTracker::new(),
             holds: std::sync::Mutex::default(),
             work: std::sync::Mutex::default(),
-        }));
+        };
+        let core = Self(Arc::new(inner), None);
         if owner {
+            core.0.accounts.end_sessions().await?;
             core.begin(clock);
         }
         Ok(core)
@@ -247,7 +259,11 @@ impl Core {
             Arc::clone(&self.0.clock),
             Arc::clone(&self.0.backup_failure),
         ));
-        work.extend([follow, files, idle, connect, sweep, obey, backup]);
+        let guard = TaskGuard::spawn(Self::guard_windows(
+            Arc::clone(&self.0.accounts),
+            Arc::clone(&self.0.streams),
+        ));
+        work.extend([follow, files, idle, connect, sweep, obey, backup, guard]);
     }
 
     /// Ends every stream and every watch and closes the store.

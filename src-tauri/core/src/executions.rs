@@ -273,6 +273,19 @@ impl Executions {
     /// [`Error::HashMismatch`], [`Error::ChangedSince`]), may not be applied, or cannot be written
     /// down. Nothing was sent then.
     pub async fn apply(&self, request: ApplyPlan) -> Result<ExecutionStarted, Error> {
+        let actor = self.inner.ports.actor.clone();
+        self.apply_as(request, actor).await
+    }
+
+    /// The same in somebody's name, which the audit trail has.
+    ///
+    /// # Errors
+    /// As [`Executions::apply`].
+    pub async fn apply_as(
+        &self,
+        request: ApplyPlan,
+        actor: String,
+    ) -> Result<ExecutionStarted, Error> {
         let inner = Arc::clone(&self.inner);
         // A task of its own: a caller that goes away must not leave a half-admitted execution.
         tokio::spawn(async move {
@@ -282,7 +295,7 @@ impl Executions {
                     .or_default(),
             );
             let held = gate.lock().await;
-            let answer = inner.admit(&request).await;
+            let answer = inner.admit(&request, &actor).await;
             drop(held);
             let mut gates = lock(&inner.gates);
             // Ours and the map's: no one else waits for it.
@@ -403,7 +416,11 @@ impl Inner {
     }
 
     /// Checks an approval, writes it down and starts it.
-    async fn admit(self: &Arc<Self>, request: &ApplyPlan) -> Result<ExecutionStarted, Error> {
+    async fn admit(
+        self: &Arc<Self>,
+        request: &ApplyPlan,
+        actor: &str,
+    ) -> Result<ExecutionStarted, Error> {
         if let Some(execution) = self.store.execution_of_request(&request.request_id).await? {
             return Ok(ExecutionStarted { execution });
         }
@@ -428,7 +445,7 @@ impl Inner {
                 object: Named(&planned.intent.target).to_string(),
             });
         }
-        let run = self.prepare(&planned, look);
+        let run = self.prepare(&planned, look, actor);
         let new = NewExecution {
             request_id: request.request_id.clone(),
             plan_hash: planned.plan.hash.clone(),
@@ -443,7 +460,7 @@ impl Inner {
         Ok(self.start(run))
     }
 
-    fn prepare(&self, planned: &Planned, look: Look) -> Run {
+    fn prepare(&self, planned: &Planned, look: Look, actor: &str) -> Run {
         let execution = Execution {
             id: (self.ports.ids)(),
             cluster: planned.target.cluster.clone(),
@@ -468,7 +485,7 @@ impl Inner {
             target: planned.target.clone(),
             resource: planned.resource.clone(),
             intent: planned.intent.clone(),
-            who: format!("{} as {}", self.ports.actor, planned.target.user),
+            who: format!("{actor} as {}", planned.target.user),
             what: plan::what(&planned.intent, &look),
             look,
         }

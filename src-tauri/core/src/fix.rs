@@ -194,6 +194,8 @@ async fn treat(
             cluster: consent.cluster.clone(),
             hash: consent.plugin.hash.clone(),
         };
+        let permitted = core.permit_errand("allow_exec").await;
+        permitted.map_err(|error| Error::Blind(error.message))?;
         core.allow_exec(allow)
             .await
             .map_err(|error| Error::Blind(error.message))?;
@@ -239,6 +241,8 @@ async fn treat(
         return Ok(End::Done);
     }
     let typed = consent(&plan, arguments, input, log)?;
+    let permitted = core.permit_errand("apply_plan").await;
+    permitted.map_err(|error| Error::Refused(error.message))?;
     let started = core
         .apply_plan(ApplyPlan {
             request_id: Uuid::new_v4().to_string(),

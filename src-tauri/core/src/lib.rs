@@ -3,6 +3,7 @@
 //! It owns every kube client and every credential and hands out only the plain data of
 //! `kubegraf-ipc`. It knows nothing of Tauri, of windows or of how things look.
 
+mod accounts;
 mod backups;
 mod cache;
 pub mod clock;

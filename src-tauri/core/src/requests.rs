@@ -46,6 +46,11 @@ impl Requests {
         serde_json::from_value(given.clone()?).map_err(|e| lost(&e))
     }
 
+    /// Forgets every answer.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Lately::default();
+    }
+
     fn answer(&self, id: &str) -> Answer {
         let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = lately.answers.get(id) {

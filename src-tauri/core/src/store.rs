@@ -5,6 +5,7 @@
 //! this module; callers get typed functions. One connection writes, with `synchronous=FULL`, so
 //! that an acknowledged write survives a kill and a power cut; up to four connections read beside it.
 
+mod accounts;
 mod audit;
 mod copy;
 mod error;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
 
+pub(crate) use accounts::{NewUser, UserEdit};
 pub(crate) use copy::check_copy;
 
 pub use audit::{AuditEntry, AuditPhase, AuditRow};

@@ -1,7 +1,7 @@
 //! The streams that windows have open, each a guard: ending it ends the work behind it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -21,6 +21,7 @@ pub type Sink<E> = Box<dyn FnMut(E) -> bool + Send>;
 pub struct StreamKey {
     window: String,
     channel: u32,
+    inside: bool,
 }
 
 impl StreamKey {
@@ -29,7 +30,22 @@ impl StreamKey {
         Self {
             window: window.into(),
             channel,
+            inside: false,
         }
+    }
+
+    /// A stream of the app's own, which no window shows.
+    pub fn inside(name: &str, channel: u32) -> Self {
+        Self {
+            inside: true,
+            ..Self::new(name, channel)
+        }
+    }
+
+    /// The window's label.
+    #[must_use]
+    pub fn window(&self) -> &str {
+        &self.window
     }
 }
 
@@ -42,6 +58,8 @@ struct Stream {
     table: Option<OpenTable>,
     log: Option<(Log, String)>,
     terminal: Option<Terminal>,
+    /// Whether it goes on when nobody is signed in.
+    stays: bool,
 }
 
 /// What it takes to move a table to another view.
@@ -63,8 +81,21 @@ impl Streams {
                 table,
                 log,
                 terminal,
+                stays: false,
             },
         );
+    }
+
+    /// Keeps a stream that goes on when nobody is signed in.
+    pub(crate) fn keep_always(&self, key: StreamKey, work: TaskGuard) {
+        let stream = Stream {
+            work,
+            table: None,
+            log: None,
+            terminal: None,
+            stays: true,
+        };
+        self.insert(key, stream);
     }
 
     /// Keeps a stream of logs, and what a file of them is called.
@@ -77,6 +108,7 @@ impl Streams {
                 table,
                 log,
                 terminal,
+                stays: false,
             },
         );
     }
@@ -91,6 +123,7 @@ impl Streams {
                 table,
                 log,
                 terminal,
+                stays: false,
             },
         );
     }
@@ -170,6 +203,19 @@ impl Streams {
         let before = streams.len();
         streams.retain(|key, _| key.window != window);
         before - streams.len()
+    }
+
+    /// Ends those of a window that only who is signed in may see.
+    pub(crate) fn end_private(&self, window: &str) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|key, stream| key.inside || key.window != window || stream.stays);
+    }
+
+    /// The windows that have any.
+    pub(crate) fn windows(&self) -> HashSet<String> {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = streams.keys().filter(|key| !key.inside);
+        shown.map(|key| key.window.clone()).collect()
     }
 
     /// Ends all streams.

@@ -4,7 +4,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, backup::*, cluster::*, debug::*, doctor::*, execution::*, features::*, files::*,
+    account::*, app::*, backup::*, cluster::*, debug::*, doctor::*, execution::*, features::*, files::*,
     forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
     preferences::*, table::*, terminal::*,
 };
@@ -102,6 +102,10 @@ ipc! {
         export_diagnostics(ExportDiagnostics) -> SavedFile;
         pick_kubeconfig(PickKubeconfig) -> Option<String>;
         leave_window(LeaveWindow) -> ();
+        get_account(GetAccount) -> AccountState;
+        login(Login) -> AccountState;
+        logout(Logout) -> ();
+        list_users(ListUsers) -> Vec<User>;
         unwatch(Unwatch) -> ();
     }
     mutations {
@@ -129,6 +133,12 @@ ipc! {
         stop_forward(StopForward) -> ();
         restart_forward(RestartForward) -> Forward;
         keep_forward(KeepForward) -> ();
+        register(Register) -> User;
+        set_login(SetLogin) -> AccountState;
+        change_password(ChangePassword) -> ();
+        add_user(AddUser) -> User;
+        change_user(ChangeUser) -> User;
+        delete_user(DeleteUser) -> ();
     }
     watches {
         watch_status(WatchStatus) => ClusterStatus;
@@ -138,6 +148,7 @@ ipc! {
         watch_execution(WatchExecution) => ExecutionEvent;
         watch_notices(WatchNotices) => NoticeList;
         watch_preferences(WatchPreferences) => Preferences;
+        watch_account(WatchAccount) => AccountState;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
         open_terminal(OpenTerminal) => TerminalBytes;

@@ -54,6 +54,10 @@ pub enum Code {
     ConsentNeeded,
     /// What was approved is not what is there now: the window offers a fresh preview.
     Conflict,
+    /// Nobody is signed in in this window (any more): the window shows where one signs in.
+    SignedOut,
+    /// The account's role does not allow it: the window says which role would.
+    NotAllowed,
     /// A person has switched it off: the window leads to the settings.
     SwitchedOff,
     /// The local database cannot take or give data.

@@ -6,6 +6,7 @@
 //! Field names travel in camelCase. Ids are opaque strings. Times are whole seconds since the
 //! Unix epoch, UTC, unless a field says otherwise. Numbers stay below 2^53.
 
+pub mod account;
 pub mod age;
 pub mod app;
 pub mod backup;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    app::*, backup::*, cluster::*, contract::*, debug::*, doctor::*, error::Error, execution::*,
+    account::*, app::*, backup::*, cluster::*, contract::*, debug::*, doctor::*, error::Error, execution::*,
     features::*, files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*,
     overview::*, preferences::*, table::*, terminal::*,
 };
@@ -37,6 +37,10 @@ macro_rules! round_trips {
 
 round_trips! {
     error: Error,
+    get_account: GetAccount, watch_account: WatchAccount, account_state: AccountState,
+    login: Login, logout: Logout, register: Register, set_login: SetLogin,
+    change_password: ChangePassword, list_users: ListUsers, user: User, add_user: AddUser,
+    change_user: ChangeUser, delete_user: DeleteUser,
     list_clusters: ListClusters, cluster_list: ClusterList, switch_cluster: SwitchCluster,
     get_status: GetStatus, watch_status: WatchStatus, cluster_status: ClusterStatus,
     list_namespaces: ListNamespaces, list_kinds: ListKinds, kind_info: KindInfo,

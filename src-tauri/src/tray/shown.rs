@@ -24,6 +24,22 @@ pub(super) struct Shown {
     pub paused: bool,
     /// Whether the window is hidden.
     pub hidden: bool,
+    /// Whether nobody is signed in: then nothing of the clusters is told.
+    pub locked: bool,
+}
+
+impl Shown {
+    /// What may be seen of it.
+    pub(super) fn seen(&self) -> Self {
+        match self.locked {
+            false => self.clone(),
+            true => Self {
+                hidden: self.hidden,
+                locked: true,
+                ..Self::default()
+            },
+        }
+    }
 }
 
 /// A line of a submenu.
@@ -190,6 +206,26 @@ mod tests {
             by_severity(counts(2, 3)),
             [(Severity::Critical, 2), (Severity::High, 3)]
         );
+    }
+
+    /// Covers: AUT-07
+    #[test]
+    fn nothing_is_told_while_nobody_is_signed_in() {
+        let shown = Shown {
+            counts: counts(2, 1),
+            more: 3,
+            hidden: true,
+            locked: true,
+            clusters: vec![Choice {
+                id: "prod".into(),
+                name: "prod".into(),
+                active: true,
+            }],
+            ..Shown::default()
+        };
+        let seen = shown.seen();
+        assert_eq!((seen.clusters.len(), seen.more, seen.hidden), (0, 0, true));
+        assert_eq!(incidents(seen.counts), "No open incident");
     }
 
     #[test]

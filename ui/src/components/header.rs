@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
+        account_menu::AccountMenu,
         cluster_menu::ClusterMenu,
         icon::{Glyph, Icon},
         keys::Keys,
@@ -74,6 +75,7 @@ pub fn Header() -> impl IntoView {
             >
                 <Glyph icon=Icon::Help />
             </button>
+            <AccountMenu />
         </header>
     }
 }

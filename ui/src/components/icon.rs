@@ -90,6 +90,8 @@ pub enum Icon {
     Bell,
     /// A terminal.
     Terminal,
+    /// Somebody.
+    Person,
 }
 
 impl Icon {
@@ -181,6 +183,9 @@ impl Icon {
                 "<path d='M13 12h8'/><path d='M13 19h8'/><path d='M13 5h8'/><path d='M3 12h1'/><path d='M3 19h1'/><path d='M3 5h1'/><path d='M8 12h1'/><path d='M8 19h1'/><path d='M8 5h1'/>"
             }
             Self::Terminal => "<path d='m4 17 6-6-6-6'/><path d='M12 19h8'/>",
+            Self::Person => {
+                "<path d='M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2'/><circle cx='12' cy='7' r='4'/>"
+            }
             Self::Forwards => {
                 "<path d='M8 3 4 7l4 4'/><path d='M4 7h16'/><path d='m16 21 4-4-4-4'/><path d='M20 17H4'/>"
             }

@@ -10,7 +10,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     ipc::{self, WatchGuard},
     model::zoom,
-    state::{prefs, toasts::Toasts},
+    state::{account::Accounts, prefs, toasts::Toasts},
 };
 
 /// The preferences of the window.
@@ -75,10 +75,15 @@ impl Choices {
     #[must_use]
     pub fn hidden(self) -> Vec<String> {
         let off = self.all.with(|all| all.features_off.clone());
-        self.features.with(|features| {
+        let mut hidden: Vec<String> = self.features.with(|features| {
             let hidden = features.iter().filter(|feature| off.contains(&feature.id));
             hidden.flat_map(|feature| feature.routes.clone()).collect()
-        })
+        });
+        let accounts = Accounts::expect();
+        if !accounts.login_required() || !accounts.is_admin() {
+            hidden.push("users".into());
+        }
+        hidden
     }
 
     /// The preferences provided above.

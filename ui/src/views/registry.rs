@@ -102,6 +102,7 @@ const PAGES: &[(Page, Section, Icon, Option<&'static str>)] = &[
     (Page::Logs, Section::Insights, Icon::Logs, Some("Alt+8")),
     (Page::Forwards, Section::Networking, Icon::Forwards, None),
     (Page::Terminal, Section::Insights, Icon::Terminal, None),
+    (Page::Users, Section::Settings, Icon::Person, None),
     (
         Page::Settings,
         Section::Settings,
@@ -188,6 +189,7 @@ mod tests {
                 (Section::Networking, "port-forwards".to_owned()),
                 (Section::Platform, "nodes".to_owned()),
                 (Section::More, "widgets".to_owned()),
+                (Section::Settings, "users".to_owned()),
                 (Section::Settings, "settings".to_owned()),
             ]
         );

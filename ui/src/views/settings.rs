@@ -4,6 +4,7 @@ mod backup;
 mod desktop;
 mod features;
 mod keyboard;
+mod login;
 mod terminal;
 
 use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
@@ -52,6 +53,10 @@ const PARTS: &[PartInfo] = &[
     part(
         "Safety",
         "read-only readonly protected production confirm changes",
+    ),
+    part(
+        "Login",
+        "accounts users password sign in roles admin viewer session",
     ),
     part(
         "Features",
@@ -150,6 +155,7 @@ pub fn SettingsView() -> impl IntoView {
             <Show when=move || shows("Tables").get()><Tables /></Show>
             <Show when=move || shows("Clusters").get()><Clusters /></Show>
             <Show when=move || shows("Safety").get()><features::SafetyPart /></Show>
+            <Show when=move || shows("Login").get()><login::LoginPart /></Show>
             <Show when=move || shows("Features").get()><features::FeaturesPart /></Show>
             <Show when=move || shows("Keyboard").get()>
                 <keyboard::KeyboardPart />

@@ -76,6 +76,7 @@ impl Core {
                 tracing::warn!(execution = %id, "was running when the backup was made");
             }
             self.0.chosen.replaced();
+            self.0.accounts.replaced().await?;
             self.notices_changed();
             Ok(replaced)
         };

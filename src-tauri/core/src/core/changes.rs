@@ -41,7 +41,7 @@ impl Core {
     pub async fn apply_plan(&self, request: ApplyPlan) -> Reply<ApplyPlan> {
         // Whether a fix has healed is seen by the engine: it works again.
         self.end_pause().await?;
-        let started = self.0.executions.apply(request).await?;
+        let started = self.0.executions.apply_as(request, self.actor()).await?;
         self.keep_open(&started.execution).await;
         Ok(started)
     }

@@ -49,6 +49,8 @@ impl Core {
             "connections": connections,
             "reads": figures.reads,
             "streams": self.0.streams.len(),
+            "loginRequired": self.0.accounts.is_required().await?,
+            "sessions": self.0.accounts.open_sessions().await?,
             "notices": told,
         });
         let text = serde_json::to_string_pretty(&bundle)

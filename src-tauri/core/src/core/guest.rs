@@ -16,6 +16,20 @@ impl Core {
         Self::open(options, false).await
     }
 
+    /// Says no to an errand while login is required: the command line has no session.
+    ///
+    /// # Errors
+    /// As [`Core::permit`].
+    pub(crate) async fn permit_errand(&self, command: &str) -> Result<(), Error> {
+        match self.permit("command line", command).await {
+            Err(error) if error.code == Code::SignedOut => Err(Error::new(
+                Code::SignedOut,
+                "login is required: clusters are changed in the window, by who is signed in",
+            )),
+            other => other.map(drop),
+        }
+    }
+
     /// Whether an incident of this id was ever written down.
     pub(crate) async fn remembers(&self, cluster: &str, id: &str) -> bool {
         let known = self.0.store.incident(cluster, id).await;

@@ -92,7 +92,7 @@ impl Core {
         request: AcknowledgeIncident,
     ) -> Reply<AcknowledgeIncident> {
         let now = self.0.clock.epoch_seconds();
-        let who = self.0.actor.clone();
+        let who = self.actor();
         let acknowledge = async {
             let detection = self.detection(&request.cluster).await?;
             let change = |attention: Attention| Attention {
@@ -131,7 +131,7 @@ impl Core {
     pub async fn give_feedback(&self, request: GiveFeedback) -> Reply<GiveFeedback> {
         let feedback = Feedback {
             at: self.0.clock.epoch_seconds(),
-            who: self.0.actor.clone(),
+            who: self.actor(),
             verdict: request.verdict,
             correct_cause: request.correct_cause.filter(|cause| !cause.is_empty()),
             note: request.note,

@@ -9,7 +9,10 @@ use kubegraf_ipc::{
 };
 
 use super::Core;
-use crate::{Sink, StreamKey, TaskGuard, detection::Detections, features, preferences::Chosen};
+use crate::{
+    Sink, StreamKey, TaskGuard, accounts::may_set, detection::Detections, features,
+    preferences::Chosen,
+};
 
 impl Core {
     /// [`GetPreferences`].
@@ -19,6 +22,8 @@ impl Core {
 
     /// [`SetPreference`].
     pub async fn set_preference(&self, request: SetPreference) -> Reply<SetPreference> {
+        self.needs("set_preference", may_set(&request.change))
+            .await?;
         let now = self.0.clock.epoch_seconds();
         let change = async { Ok(self.0.chosen.change(request.change, now).await?) };
         self.0.requests.once(&request.request_id, change).await
@@ -55,14 +60,6 @@ impl Core {
     /// [`ListFeatures`].
     pub async fn list_features(&self, _: ListFeatures) -> Reply<ListFeatures> {
         Ok(features::list(&self.0.chosen.all().await?))
-    }
-
-    /// Says no to a command that a person has switched off: whoever passes commands on asks first.
-    ///
-    /// # Errors
-    /// [`kubegraf_ipc::Code::SwitchedOff`], or when the store cannot be read.
-    pub async fn permit(&self, command: &str) -> Result<(), Error> {
-        features::permit(&self.0.chosen.all().await?, command)
     }
 
     /// Whether a feature is on; while that cannot be read, it is.

@@ -220,7 +220,7 @@ impl Core {
     ) -> AuditEntry {
         AuditEntry {
             at: self.0.clock.epoch_seconds(),
-            who: format!("{} as {}", self.0.actor, connection.user()),
+            who: format!("{} as {}", self.actor(), connection.user()),
             cluster: connection.id().into(),
             action: action.into(),
             object: ObjectRef {

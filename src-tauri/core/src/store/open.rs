@@ -22,7 +22,7 @@ use time::{OffsetDateTime, format_description::FormatItem, macros::format_descri
 use super::{Durability, Error, Result, Store, seal::Seal};
 
 /// The newest schema this version knows: the number of the last file in `migrations/`.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
