@@ -10,6 +10,10 @@
     reason = "a test file: what is not there fails the test"
 )]
 
+#[cfg(feature = "wry")]
+#[path = "app/updates.rs"]
+mod updates;
+
 use std::time::Duration;
 
 use kubegraf_core::{Core, Options, clock::SystemClock, clusters::Sources};
@@ -32,6 +36,11 @@ struct Shell {
 
 impl Shell {
     fn open() -> Self {
+        Self::open_with(None, None)
+    }
+
+    /// With a configuration of the updater, and what an update replaces.
+    fn open_with(updater: Option<Value>, program: Option<std::path::PathBuf>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let options = Options {
             data_dir: data.path().into(),
@@ -43,8 +52,14 @@ impl Shell {
             clock: std::sync::Arc::new(SystemClock),
         };
         let core = tauri::async_runtime::block_on(Core::start(options)).unwrap();
-        let app = kubegraf_shell::app::builder(mock_builder(), core.clone())
-            .build(tauri::generate_context!())
+        let mut context = tauri::generate_context!();
+        if let Some(updater) = updater {
+            let plugins = &mut context.config_mut().plugins.0;
+            plugins.insert("updater".into(), updater);
+        }
+        let builder = kubegraf_shell::app::with_updates(mock_builder(), program);
+        let app = kubegraf_shell::app::builder(builder, core.clone())
+            .build(context)
             .unwrap();
         let window = WebviewWindowBuilder::new(&app, "main", WebviewUrl::default())
             .build()

@@ -19,7 +19,7 @@ use crate::placement::Follower;
 const HELP: &str = "\
 KubeGraf: see what is broken in Kubernetes, and why
 
-Usage: kubegraf [--demo]
+Usage: kubegraf [--demo] [--hidden]
        kubegraf --no-login
        kubegraf scan [options]
        kubegraf fix --incident ID | --first [options]
@@ -27,6 +27,7 @@ Usage: kubegraf [--demo]
   scan         say what is broken, on the command line; see kubegraf scan --help
   fix          preview or apply the fix of an incident; see kubegraf fix --help
   --demo       start on the embedded demo cluster even if there is a kubeconfig
+  --hidden     start in the tray, where the desktop shows one
   --no-login   demand no login any more, for whoever has forgotten the password
   --version    print the version
   --help       print this
@@ -43,7 +44,7 @@ enum Asked {
     Scan,
     Fix,
     NoLogin,
-    Window { demo: bool },
+    Window { demo: bool, hidden: bool },
 }
 
 /// Runs the program to its end.
@@ -61,21 +62,22 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// A command's own arguments are left for it.
 fn parse(arguments: &mut impl Iterator<Item = OsString>) -> anyhow::Result<Asked> {
-    let mut asked = Asked::Window { demo: false };
+    let (mut demo, mut hidden) = (false, false);
     let mut first = true;
     for argument in arguments {
         let command = std::mem::take(&mut first);
-        asked = match argument.to_str() {
+        match argument.to_str() {
             Some("scan") if command => return Ok(Asked::Scan),
             Some("fix") if command => return Ok(Asked::Fix),
             Some("--help" | "-h") => return Ok(Asked::Help),
             Some("--version" | "-V") => return Ok(Asked::Version),
-            Some("--no-login") => Asked::NoLogin,
-            Some("--demo") => Asked::Window { demo: true },
+            Some("--no-login") => return Ok(Asked::NoLogin),
+            Some("--demo") => demo = true,
+            Some("--hidden") => hidden = true,
             _ => bail!("unknown argument {argument:?}; see kubegraf --help"),
-        };
+        }
     }
-    Ok(asked)
+    Ok(Asked::Window { demo, hidden })
 }
 
 fn open(asked: Asked, rest: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> {
@@ -92,7 +94,7 @@ fn open(asked: Asked, rest: impl Iterator<Item = OsString>) -> anyhow::Result<Ex
                 "login is not required any more, from the next start on"
             )?;
         }
-        Asked::Window { demo } => window(demo)?,
+        Asked::Window { demo, hidden } => window(demo, hidden)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -142,7 +144,7 @@ fn treat(arguments: impl Iterator<Item = OsString>) -> anyhow::Result<ExitCode> 
 }
 
 #[cfg(feature = "wry")]
-fn window(demo: bool) -> anyhow::Result<()> {
+fn window(demo: bool, hidden: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("KUBEGRAF_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -156,10 +158,16 @@ fn window(demo: bool) -> anyhow::Result<()> {
     let core =
         tauri::async_runtime::block_on(Core::start(options)).context("the core cannot start")?;
     let (placed, noted) = (Arc::clone(&place), Arc::clone(&place));
-    let (shown, told, zoomed) = (core.clone(), core.clone(), core.clone());
+    let (shown, told, zoomed, asks) = (core.clone(), core.clone(), core.clone(), core.clone());
     let builder = tauri::Builder::default()
         .plugin(single)
-        .plugin(tauri_plugin_dialog::init());
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(
+            tauri_plugin_autostart::Builder::new()
+                .arg("--hidden")
+                .build(),
+        );
+    let builder = crate::app::with_updates(builder, None);
     let app = crate::app::builder(builder, core.clone())
         .setup(move |app| {
             if let Some(window) = app.get_webview_window("main") {
@@ -171,8 +179,13 @@ fn window(demo: bool) -> anyhow::Result<()> {
             if let Err(error) = crate::tray::install(app.handle(), shown) {
                 tracing::warn!(%error, "there is no tray icon");
             }
+            if hidden {
+                let app = app.handle().clone();
+                tauri::async_runtime::spawn(async move { crate::desk::start_hidden(&app).await });
+            }
             tauri::async_runtime::spawn(crate::alerts::follow(app.handle().clone(), told));
             tauri::async_runtime::spawn(crate::zoom::follow(app.handle().clone(), zoomed));
+            tauri::async_runtime::spawn(crate::updates::follow(app.handle().clone(), asks));
             Ok(())
         })
         .on_window_event(move |window, event| match event {
@@ -195,7 +208,7 @@ fn window(demo: bool) -> anyhow::Result<()> {
 }
 
 #[cfg(not(feature = "wry"))]
-fn window(_: bool) -> anyhow::Result<()> {
+fn window(_: bool, _: bool) -> anyhow::Result<()> {
     bail!("this build has no window (feature \"wry\" is off)")
 }
 
@@ -207,10 +220,15 @@ mod tests {
         parse(&mut arguments.iter().map(OsString::from)).map_err(|error| error.to_string())
     }
 
+    fn opens(demo: bool, hidden: bool) -> Result<Asked, String> {
+        Ok(Asked::Window { demo, hidden })
+    }
+
     #[test]
     fn flags_are_read_and_a_wrong_one_is_named() {
-        assert_eq!(parsed(&[]), Ok(Asked::Window { demo: false }));
-        assert_eq!(parsed(&["--demo"]), Ok(Asked::Window { demo: true }));
+        assert_eq!(parsed(&[]), opens(false, false));
+        assert_eq!(parsed(&["--demo"]), opens(true, false));
+        assert_eq!(parsed(&["--hidden", "--demo"]), opens(true, true));
         assert_eq!(parsed(&["--no-login"]), Ok(Asked::NoLogin));
         assert_eq!(parsed(&["--demo", "--help"]), Ok(Asked::Help));
         assert_eq!(parsed(&["scan", "--file", "x"]), Ok(Asked::Scan));

@@ -44,6 +44,10 @@ use kubegraf_ipc::{
         DrawnTerminal, ListContainers, ListShells, OpenLink, OpenTerminal, ResizeTerminal,
         RunInPod, TerminalBytes, TypeTerminal,
     },
+    update::{
+        CheckUpdate, GetAutostart, InstallUpdate, RestartApp, SetAutostart, UpdateState,
+        WatchUpdate,
+    },
 };
 use tauri::{
     AppHandle, Manager, Runtime, State, Webview,
@@ -126,6 +130,11 @@ macro_rules! desktop_commands {
 desktop_commands! {
     leave_window(LeaveWindow);
     pick_kubeconfig(PickKubeconfig);
+    check_update(CheckUpdate);
+    install_update(InstallUpdate);
+    restart_app(RestartApp);
+    get_autostart(GetAutostart);
+    set_autostart(SetAutostart);
 }
 
 commands! {
@@ -228,6 +237,22 @@ window_commands! {
     unwatch(Unwatch);
 }
 
+/// A stream of what the shell knows.
+#[tauri::command]
+async fn watch_update<R: Runtime>(
+    app: AppHandle<R>,
+    webview: Webview<R>,
+    core: State<'_, Core>,
+    request: WatchUpdate,
+    events: Channel<UpdateState>,
+) -> Result<(), Error> {
+    let core = core.permit(webview.label(), "watch_update").await?;
+    let key = StreamKey::new(webview.label(), events.id());
+    let sink = Box::new(move |event| events.send(event).is_ok());
+    crate::desk::watch_update(&app, request, &core, key.clone(), sink)?;
+    core.confirm(&key, "watch_update").await
+}
+
 /// A stream whose messages are binary.
 #[tauri::command]
 async fn open_terminal<R: Runtime>(
@@ -283,6 +308,12 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         report_ui,
         leave_window,
         pick_kubeconfig,
+        check_update,
+        install_update,
+        restart_app,
+        watch_update,
+        get_autostart,
+        set_autostart,
         list_features,
         get_backup_status,
         list_backups,

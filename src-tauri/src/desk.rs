@@ -8,8 +8,11 @@ use kubegraf_ipc::{
     Reply,
     app::{Leave, LeaveWindow, PickKubeconfig},
     preferences::{Closing, GetPreferences},
+    update::{GetAutostart, SetAutostart},
 };
 use tauri::{AppHandle, Manager, Runtime};
+#[cfg(feature = "wry")]
+use tauri_plugin_autostart::ManagerExt;
 use tokio::sync::watch;
 
 /// What is known of the window.
@@ -109,6 +112,91 @@ pub(crate) async fn pick_kubeconfig<R: Runtime>(
         kubegraf_ipc::Code::Internal,
         message,
     ))
+}
+
+#[cfg(feature = "wry")]
+pub(crate) use crate::updates::{check_update, install_update, restart_app, watch_update};
+
+/// Commands that need the real window's crates.
+#[cfg(not(feature = "wry"))]
+macro_rules! without_a_window {
+    ($($name:ident($request:ty);)*) => {
+        $(
+            /// Refused.
+            pub(crate) async fn $name<R: Runtime>(_: &AppHandle<R>, _: $request) -> Reply<$request> {
+                Err(no_window())
+            }
+        )*
+    };
+}
+
+#[cfg(not(feature = "wry"))]
+without_a_window! {
+    check_update(kubegraf_ipc::update::CheckUpdate);
+    install_update(kubegraf_ipc::update::InstallUpdate);
+    restart_app(kubegraf_ipc::update::RestartApp);
+    get_autostart(GetAutostart);
+    set_autostart(SetAutostart);
+}
+
+#[cfg(not(feature = "wry"))]
+fn no_window() -> kubegraf_ipc::Error {
+    let message = "this build has no window (feature \"wry\" is off)";
+    kubegraf_ipc::Error::new(kubegraf_ipc::Code::Internal, message)
+}
+
+/// Refused.
+#[cfg(not(feature = "wry"))]
+pub(crate) fn watch_update<R: Runtime>(
+    _: &AppHandle<R>,
+    _: kubegraf_ipc::update::WatchUpdate,
+    _: &kubegraf_core::Core,
+    _: kubegraf_core::StreamKey,
+    _: kubegraf_core::Sink<kubegraf_ipc::update::UpdateState>,
+) -> Result<(), kubegraf_ipc::Error> {
+    Err(no_window())
+}
+
+/// [`GetAutostart`].
+#[cfg(feature = "wry")]
+pub(crate) async fn get_autostart<R: Runtime>(
+    app: &AppHandle<R>,
+    _: GetAutostart,
+) -> Reply<GetAutostart> {
+    let on = app.autolaunch().is_enabled().map_err(no_autostart)?;
+    Ok(kubegraf_ipc::update::Autostart { on })
+}
+
+/// [`SetAutostart`].
+#[cfg(feature = "wry")]
+pub(crate) async fn set_autostart<R: Runtime>(
+    app: &AppHandle<R>,
+    request: SetAutostart,
+) -> Reply<SetAutostart> {
+    let set = match request.on {
+        true => app.autolaunch().enable(),
+        false => app.autolaunch().disable(),
+    };
+    set.map_err(no_autostart)?;
+    get_autostart(app, GetAutostart {}).await
+}
+
+#[cfg(feature = "wry")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is the argument of map_err"
+)]
+fn no_autostart(error: tauri_plugin_autostart::Error) -> kubegraf_ipc::Error {
+    let message = format!("the start at login cannot be changed: {error}");
+    kubegraf_ipc::Error::new(kubegraf_ipc::Code::Internal, message)
+}
+
+/// Hides the window at a start at login, where a tray brings it back.
+#[cfg(feature = "wry")]
+pub(crate) async fn start_hidden<R: Runtime>(app: &AppHandle<R>) {
+    if tray_is_shown().await {
+        hide(app);
+    }
 }
 
 /// Brings the window to the front.

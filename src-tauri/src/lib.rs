@@ -21,4 +21,5 @@ pub mod placement;
 #[cfg(feature = "wry")]
 mod tray;
 #[cfg(feature = "wry")]
+pub mod updates;
 mod zoom;

@@ -31,7 +31,7 @@ async fn signs_out(page: &Page) -> Result<(), String> {
     page.sees("main[data-view=sign-in]", SOON).await
 }
 
-/// Covers: AUT-01, AUT-02, AUT-07, AUT-10, AUT-11, AUT-12, ERR-09, NAV-34
+/// Covers: AUT-01, AUT-02, AUT-07, AUT-10, AUT-11, AUT-12, ERR-09
 #[tokio::test]
 async fn login_is_switched_on_and_a_viewer_is_refused() {
     let script = axe::script_or_skip();
@@ -95,6 +95,39 @@ async fn login_is_switched_on_and_a_viewer_is_refused() {
             return Err(format!("a viewer's \"apply_plan\" is answered {answer}"));
         }
         signs_out(&page).await
+    })
+    .await;
+}
+
+/// Covers: UPD-06
+#[tokio::test]
+async fn nobody_is_asked_for_updates_and_the_start_at_login_is_kept() {
+    journey("autostart", None, |page| async move {
+        page.go("settings").await?;
+        page.sees("[data-updates=off]", SOON).await?;
+        let answer = asks(&page, "check_update", "{}").await?;
+        if answer != "refused: switched_off" {
+            return Err(format!("\"check_update\" is answered {answer}"));
+        }
+        let check = "[data-check=autostart]:not(:disabled)";
+        page.sees(&format!("{check}[aria-checked=false]"), SOON)
+            .await?;
+        page.click(check).await?;
+        page.sees(&format!("{check}[aria-checked=true]"), SOON)
+            .await?;
+        page.run("window.before = true; location.reload(); return 1")
+            .await?;
+        page.until(
+            "a page that was loaded anew",
+            SOON,
+            "return window.before === undefined && document.querySelector('main') !== null",
+        )
+        .await?;
+        page.sees(&format!("{check}[aria-checked=true]"), SOON)
+            .await?;
+        page.click(check).await?;
+        page.sees(&format!("{check}[aria-checked=false]"), SOON)
+            .await
     })
     .await;
 }

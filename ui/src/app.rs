@@ -8,14 +8,14 @@ use crate::{
         copy_dialog::CopyDialog, debug_dialog::DebugDialog, dock::DockPanel,
         forward_dialog::ForwardDialog, header::Header, key_list::KeyOverlay, palette::PalettePanel,
         policy::PolicyDialog, rail::Rail, run_dialog::RunDialog, toasts::ToastList,
-        when::tell_moments,
+        update_banner::UpdateBanner, when::tell_moments,
     },
     route::{Page, Route},
     state::{
         choices::Choices, clock::Clock, connecting::Connecting, desk::Desk, dock::Dock,
         forwards::Forwards, incidents::Incidents, navigation::Navigation, notices::Notices,
         palette::Palette, panes::Panes, pod_tools::PodTools, session::Session,
-        shortcuts::Shortcuts, toasts::Toasts,
+        shortcuts::Shortcuts, toasts::Toasts, updates::Updates,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
     Toasts::provide();
     let toasts = Toasts::expect();
     Notices::provide(toasts);
+    Updates::provide(toasts);
     let choices = Choices::provide(toasts);
     let navigation = Navigation::provide();
     let session = Session::provide();
@@ -81,6 +82,7 @@ pub fn App() -> impl IntoView {
             <DockPanel />
         </div>
         <ToastList />
+        <UpdateBanner />
         <ConnectingDialogs />
         <ClosingDialog />
         <PolicyDialog />

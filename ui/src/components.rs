@@ -76,6 +76,7 @@ pub mod terminal;
 pub mod theme_toggle;
 pub mod tick;
 pub mod toasts;
+pub mod update_banner;
 pub mod usage_chart;
 pub mod walk;
 pub mod warning_list;

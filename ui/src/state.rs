@@ -22,3 +22,4 @@ pub mod shortcuts;
 pub mod table;
 pub mod terminals;
 pub mod toasts;
+pub mod updates;

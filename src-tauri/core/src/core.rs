@@ -17,6 +17,7 @@ mod links;
 mod logs;
 mod notices;
 mod preferences;
+mod relay;
 mod tables;
 mod terminals;
 

@@ -267,6 +267,7 @@ fn apply(preferences: &mut Preferences, change: PreferenceChange) -> Result<(), 
             }
             preferences.backup_keep = count;
         }
+        PreferenceChange::UpdateCheck(on) => preferences.update_check = on,
         PreferenceChange::Policy(version) => {
             if version > POLICY {
                 return Err(Error::Policy(version));

@@ -4,9 +4,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    account::*, app::*, backup::*, cluster::*, debug::*, doctor::*, execution::*, features::*, files::*,
-    forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
-    preferences::*, table::*, terminal::*,
+    account::*, app::*, backup::*, cluster::*, debug::*, doctor::*, execution::*, features::*,
+    files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*, overview::*,
+    preferences::*, table::*, terminal::*, update::*,
 };
 
 /// A request that is answered once.
@@ -106,6 +106,9 @@ ipc! {
         login(Login) -> AccountState;
         logout(Logout) -> ();
         list_users(ListUsers) -> Vec<User>;
+        check_update(CheckUpdate) -> UpdateState;
+        restart_app(RestartApp) -> ();
+        get_autostart(GetAutostart) -> Autostart;
         unwatch(Unwatch) -> ();
     }
     mutations {
@@ -139,6 +142,8 @@ ipc! {
         add_user(AddUser) -> User;
         change_user(ChangeUser) -> User;
         delete_user(DeleteUser) -> ();
+        install_update(InstallUpdate) -> UpdateState;
+        set_autostart(SetAutostart) -> Autostart;
     }
     watches {
         watch_status(WatchStatus) => ClusterStatus;
@@ -149,6 +154,7 @@ ipc! {
         watch_notices(WatchNotices) => NoticeList;
         watch_preferences(WatchPreferences) => Preferences;
         watch_account(WatchAccount) => AccountState;
+        watch_update(WatchUpdate) => UpdateState;
         watch_overview(WatchOverview) => Overview;
         watch_logs(WatchLogs) => LogsEvent;
         open_terminal(OpenTerminal) => TerminalBytes;

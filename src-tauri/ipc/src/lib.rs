@@ -28,6 +28,7 @@ pub mod overview;
 pub mod preferences;
 pub mod table;
 pub mod terminal;
+pub mod update;
 
 mod contract;
 #[cfg(test)]

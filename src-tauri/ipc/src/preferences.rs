@@ -69,6 +69,8 @@ pub enum PreferenceChange {
     BackupDaily(bool),
     /// Daily backups that are kept: 1 to 90.
     BackupKeep(u32),
+    /// Whether a newer version of the app is looked for every day.
+    UpdateCheck(bool),
     /// The version of the privacy policy a person has agreed to, [`POLICY`] at most.
     Policy(u32),
     /// How terminals look and behave; replaces what was set.
@@ -118,6 +120,8 @@ pub struct Preferences {
     pub backup_daily: bool,
     /// Daily backups that are kept.
     pub backup_keep: u32,
+    /// Whether a newer version of the app is looked for every day, where somebody can be asked.
+    pub update_check: bool,
     /// The version of the privacy policy a person has agreed to; 0 is none.
     pub policy: u32,
     /// How terminals look and behave.
@@ -146,6 +150,7 @@ impl Default for Preferences {
             features_off: Vec::new(),
             backup_daily: true,
             backup_keep: 7,
+            update_check: true,
             policy: 0,
             terminal: TerminalPreferences::default(),
             tables: Vec::new(),

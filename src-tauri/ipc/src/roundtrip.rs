@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    account::*, app::*, backup::*, cluster::*, contract::*, debug::*, doctor::*, error::Error, execution::*,
-    features::*, files::*, forward::*, incident::*, inspect::*, lifecycle::*, logs::*, notice::*,
-    overview::*, preferences::*, table::*, terminal::*,
+    account::*, app::*, backup::*, cluster::*, contract::*, debug::*, doctor::*, error::Error,
+    execution::*, features::*, files::*, forward::*, incident::*, inspect::*, lifecycle::*,
+    logs::*, notice::*, overview::*, preferences::*, table::*, terminal::*, update::*,
 };
 
 fn arrives_unchanged<T>(sent: &T) -> Result<(), TestCaseError>
@@ -37,6 +37,9 @@ macro_rules! round_trips {
 
 round_trips! {
     error: Error,
+    check_update: CheckUpdate, install_update: InstallUpdate, restart_app: RestartApp,
+    watch_update: WatchUpdate, update_state: UpdateState, get_autostart: GetAutostart,
+    autostart: Autostart, set_autostart: SetAutostart,
     get_account: GetAccount, watch_account: WatchAccount, account_state: AccountState,
     login: Login, logout: Logout, register: Register, set_login: SetLogin,
     change_password: ChangePassword, list_users: ListUsers, user: User, add_user: AddUser,

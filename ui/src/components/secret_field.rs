@@ -21,12 +21,13 @@ pub fn Line(
     #[prop(default = false)]
     first: bool,
 ) -> impl IntoView {
+    let kind = if secret { "password" } else { "text" };
     view! {
         <label class="account-line">
             <span>{label}</span>
             <input
                 class="input"
-                type=if secret { "password" } else { "text" }
+                type=kind
                 data-field=field
                 autocomplete=autocomplete
                 autocapitalize="off"

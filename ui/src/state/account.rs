@@ -24,8 +24,6 @@ pub enum Access {
 #[derive(Clone, Copy, Debug)]
 pub struct Accounts {
     state: RwSignal<Option<AccountState>>,
-    /// Why core could not be asked.
-    failure: RwSignal<Option<Error>>,
     /// What the page may show.
     pub access: Memo<Access>,
     guard: StoredValue<Option<WatchGuard>>,
@@ -49,7 +47,6 @@ impl Accounts {
         });
         let accounts = Self {
             state,
-            failure,
             access,
             guard: StoredValue::new(None),
         };

@@ -26,6 +26,7 @@ pub struct Choices {
     under_way: StoredValue<u32>,
     guard: StoredValue<Option<WatchGuard>>,
     toasts: Toasts,
+    accounts: Accounts,
 }
 
 impl Choices {
@@ -42,6 +43,7 @@ impl Choices {
             under_way: StoredValue::new(0),
             guard: StoredValue::new(None),
             toasts,
+            accounts: Accounts::expect(),
         };
         provide_context(choices);
         let failed = move |error| {
@@ -79,7 +81,7 @@ impl Choices {
             let hidden = features.iter().filter(|feature| off.contains(&feature.id));
             hidden.flat_map(|feature| feature.routes.clone()).collect()
         });
-        let accounts = Accounts::expect();
+        let accounts = self.accounts;
         if !accounts.login_required() || !accounts.is_admin() {
             hidden.push("users".into());
         }
@@ -178,6 +180,7 @@ fn foresee(all: &mut Preferences, change: PreferenceChange) {
         }
         PreferenceChange::BackupDaily(on) => all.backup_daily = on,
         PreferenceChange::BackupKeep(count) => all.backup_keep = count,
+        PreferenceChange::UpdateCheck(on) => all.update_check = on,
         PreferenceChange::Policy(version) => all.policy = version,
         PreferenceChange::Terminal(terminal) => all.terminal = terminal,
         PreferenceChange::Table(layout) => {

@@ -6,6 +6,7 @@ mod features;
 mod keyboard;
 mod login;
 mod terminal;
+mod updates;
 
 use kubegraf_ipc::preferences::{PreferenceChange, Scheme, Theme};
 use leptos::prelude::*;
@@ -38,7 +39,10 @@ const PARTS: &[PartInfo] = &[
         "theme light dark colours scheme high contrast flash changes motion size zoom larger percent",
     ),
     part("Start", "view dashboard first opens"),
-    part("Window", "closing close tray hide quit"),
+    part(
+        "Window",
+        "closing close tray hide quit login autostart start",
+    ),
     part(
         "Notifications",
         "alerts desktop native incidents changes clusters scans pause background",
@@ -71,6 +75,7 @@ const PARTS: &[PartInfo] = &[
         "restore daily copies retention SQLite",
     ),
     part("Settings as a file", "export import"),
+    part("Updates", "newer version check install publisher"),
     part("Privacy", "policy telemetry consent data secrets"),
     part(
         "Diagnostics",
@@ -162,6 +167,7 @@ pub fn SettingsView() -> impl IntoView {
             </Show>
             <Show when=move || shows("Database and backup").get()><backup::BackupPart /></Show>
             <Show when=move || shows("Settings as a file").get()><backup::FilePart /></Show>
+            <Show when=move || shows("Updates").get()><updates::UpdatesPart /></Show>
             <Show when=move || shows("Privacy").get()>
                 <Part title="Privacy"><Promises /></Part>
             </Show>

@@ -192,7 +192,7 @@ fn Row(
                     }
                 >
                     {ROLES.map(|(word, role)| view! {
-                        <option value=word selected=role == user.role>{role_name(role)}</option>
+                        <option value=word selected={role == user.role}>{role_name(role)}</option>
                     }).into_iter().collect_view()}
                 </select>
             </td>

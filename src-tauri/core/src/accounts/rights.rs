@@ -75,6 +75,9 @@ const VIEWER: &[&str] = &[
     "watch_overview",
     "watch_logs",
     "watch_forwards",
+    "watch_update",
+    "check_update",
+    "get_autostart",
 ];
 
 /// Changing clusters, entering containers, and judging incidents.
@@ -117,6 +120,9 @@ const ADMIN: &[&str] = &[
     "add_user",
     "change_user",
     "delete_user",
+    "install_update",
+    "restart_app",
+    "set_autostart",
 ];
 
 /// Commands that the window sends by itself: they are no use of a session.
@@ -163,6 +169,7 @@ pub(crate) const fn may_set(change: &PreferenceChange) -> Role {
         PreferenceChange::ScansPaused(_) => Role::User,
         PreferenceChange::ReadOnly(_)
         | PreferenceChange::Feature { .. }
+        | PreferenceChange::UpdateCheck(_)
         | PreferenceChange::BackupDaily(_)
         | PreferenceChange::BackupKeep(_) => Role::Admin,
     }

@@ -6,7 +6,7 @@ use kubegraf_ipc::{
 };
 use leptos::prelude::*;
 
-use super::{Check, Choice, Part};
+use super::{Check, Choice, Part, updates::AutostartLine};
 use crate::state::choices::Choices;
 
 /// What closing does.
@@ -33,6 +33,7 @@ pub fn WindowPart() -> impl IntoView {
                     }).into_iter().collect_view()}
                 </span>
             </div>
+            <AutostartLine />
             <p class="dim">"Where the desktop shows no tray, closing always quits."</p>
         </Part>
     }
