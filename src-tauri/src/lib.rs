@@ -22,4 +22,5 @@ pub mod placement;
 mod tray;
 #[cfg(feature = "wry")]
 pub mod updates;
+#[cfg(feature = "wry")]
 mod zoom;

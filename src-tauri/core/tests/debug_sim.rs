@@ -315,7 +315,12 @@ async fn who_only_looks_is_refused() {
         change: PreferenceChange::ReadOnly(true),
     };
     app.core.set_preference(read_only).await.unwrap();
-    let error = app.core.permit("open_terminal").await.unwrap_err();
+    let error = app
+        .core
+        .permit("main", "open_terminal")
+        .await
+        .err()
+        .unwrap();
     assert_eq!(error.code, Code::SwitchedOff);
     let trail = app.trail().await;
     assert!(trail.is_empty(), "{trail:?}");

@@ -21,7 +21,7 @@ pub fn UpdateBanner() -> impl IntoView {
         {move || shown.get().map(|version| {
             let put_away = version.clone();
             view! {
-                <div class="update-banner" role="status" data-update=version.clone()>
+                <div class="update-banner" role="status" data-update=version>
                     <span>{format!("KubeGraf {version} is there.")}</span>
                     <button class="button small" type="button" data-action="show-update"
                         on:click=move |_| updates.open.set(true)>

@@ -36,6 +36,8 @@ const VIEWER: &[&str] = &[
     "list_namespaces",
     "list_kinds",
     "set_table_view",
+    "open_link",
+    "drawn_table",
     "read_rows",
     "export_table",
     "list_containers",
@@ -82,6 +84,7 @@ const VIEWER: &[&str] = &[
 
 /// Changing clusters, entering containers, and judging incidents.
 const USER: &[&str] = &[
+    "preview_debug",
     "type_terminal",
     "resize_terminal",
     "drawn_terminal",
@@ -132,6 +135,7 @@ const BY_ITSELF: &[&str] = &[
     "add_notice",
     "get_account",
     "watch_account",
+    "drawn_table",
     "drawn_terminal",
     "resize_terminal",
 ];
@@ -159,14 +163,18 @@ pub(crate) const fn may_set(change: &PreferenceChange) -> Role {
         PreferenceChange::Theme(_)
         | PreferenceChange::Scheme(_)
         | PreferenceChange::Flash(_)
+        | PreferenceChange::Zoom(_)
         | PreferenceChange::StartView(_)
         | PreferenceChange::OverviewSeconds(_)
         | PreferenceChange::Closing(_)
         | PreferenceChange::Alert { .. }
         | PreferenceChange::Policy(_)
         | PreferenceChange::Table(_)
-        | PreferenceChange::PlainTable(_) => Role::Viewer,
-        PreferenceChange::ScansPaused(_) => Role::User,
+        | PreferenceChange::PlainTable(_)
+        | PreferenceChange::Shortcut(_)
+        | PreferenceChange::PlainShortcut(_)
+        | PreferenceChange::PlainShortcuts => Role::Viewer,
+        PreferenceChange::ScansPaused(_) | PreferenceChange::Terminal(_) => Role::User,
         PreferenceChange::ReadOnly(_)
         | PreferenceChange::Feature { .. }
         | PreferenceChange::UpdateCheck(_)

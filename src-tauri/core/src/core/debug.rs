@@ -63,7 +63,7 @@ impl Core {
             }
             false => None,
         };
-        let started = match self.0.executions.apply(approval).await {
+        let started = match self.0.executions.apply_as(approval, self.actor()).await {
             Ok(started) => started.execution,
             Err(error) => {
                 // Nothing was sent.
@@ -80,7 +80,7 @@ impl Core {
             terminal.typed("\n".into()).await?;
         }
         // What runs must not keep the core that keeps it.
-        let core = Arc::downgrade(&self.0);
+        let (core, whose) = (Arc::downgrade(&self.0), self.1.clone());
         let hold = connection.hold();
         Ok(TaskGuard::spawn(async move {
             let _open = hold;
@@ -114,8 +114,9 @@ impl Core {
             let ending = match place.await {
                 Err(end) => line.ends(end),
                 Ok(place) => {
-                    let stay = match core.upgrade().map(Core) {
+                    let stay = match core.upgrade() {
                         Some(core) => {
+                            let core = Core(core, whose);
                             let visit = core.visit(&connection, &place, "exec", "a debug shell");
                             core.enters(visit).await
                         }
