@@ -22,6 +22,7 @@ pub mod rbac;
 pub mod selection;
 pub mod sieve;
 pub mod slice;
+pub mod slots;
 pub mod viewport;
 pub mod words;
 pub mod zoom;

@@ -44,6 +44,10 @@ const SCROLLS: &[(&str, u32)] = &[
     ("scroll, 100 screens a frame", 70_000),
 ];
 
+/// Views that are gone to in turn, so many times in all; each has rows in every cluster.
+const VIEWS: &str = "['nodes', 'pods', 'namespaces', 'pods']";
+const CHANGES: u32 = 80;
+
 /// The app's table, and the plain list that is the floor.
 const TABLE: &str = "[role=grid]";
 const PLAIN: &str = "#plain";
@@ -62,11 +66,21 @@ pub async fn conduct(asked: &Asked) -> Result<()> {
     let stage = Stage::up(asked.pods).await?;
     let outcome = measured(asked, &stage).await;
     stage.down().await?;
-    let (frames, delays, shown) = outcome?;
-    sheet(asked, &frames, &delays, shown).publish(asked.write)
+    sheet(asked, &outcome?).publish(asked.write)
 }
 
-async fn measured(asked: &Asked, stage: &Stage) -> Result<(Vec<Frames>, Vec<f64>, f64)> {
+/// What was seen of the window.
+struct Seen {
+    /// Seconds from its start to the whole table.
+    shown: f64,
+    /// Milliseconds from a route to the frame with its rows.
+    routes: Vec<f64>,
+    frames: Vec<Frames>,
+    /// Milliseconds from a change to the frame with it.
+    delays: Vec<f64>,
+}
+
+async fn measured(asked: &Asked, stage: &Stage) -> Result<Seen> {
     stage.quiet().await?;
     let kubeconfig = stage.cluster().kubeconfig();
     let (_clusters, connection) = connect(&kubeconfig.display().to_string()).await?;
@@ -81,6 +95,7 @@ async fn measured(asked: &Asked, stage: &Stage) -> Result<(Vec<Frames>, Vec<f64>
     let shown = began.elapsed().as_secs_f64();
     eprintln!("the window shows {} pods after {shown:.1} s", asked.pods);
     tokio::time::sleep(Duration::from_secs(5)).await;
+    let routes = routes(&page).await?;
     let mut frames = vec![scroll(&page, "nothing moves", TABLE, 0).await?];
     for (what, pixels) in SCROLLS {
         frames.push(scroll(&page, what, TABLE, *pixels).await?);
@@ -94,13 +109,42 @@ async fn measured(asked: &Asked, stage: &Stage) -> Result<(Vec<Frames>, Vec<f64>
         churn(&page, connection.client().clone(), &stage.cluster().store()).await?;
     frames.push(churned);
     page.close().await?;
-    Ok((frames, delays, shown))
+    Ok(Seen {
+        shown,
+        routes,
+        frames,
+        delays,
+    })
+}
+
+/// Goes from view to view; answers how long each took to stand there with its rows, painted.
+async fn routes(page: &Page) -> Result<Vec<f64>> {
+    let script = format!(
+        "const views = {VIEWS}, took = []; let changes = 0; window.__routes = null; \
+         const go = () => {{ \
+           if (changes === {CHANGES}) {{ window.__routes = took; return; }} \
+           const view = views[changes++ % views.length], at = performance.now(); \
+           const look = () => requestAnimationFrame(() => {{ \
+             if (!document.querySelector(`main[data-view=\"${{view}}\"] [role=row][data-uid]`)) return look(); \
+             setTimeout(() => {{ took.push(performance.now() - at); setTimeout(go, 100); }}, 0); \
+           }}); \
+           location.hash = `#/${{view}}`; look(); \
+         }}; go(); return 1"
+    );
+    page.run(&script).await?;
+    let took = numbers(
+        &page
+            .until("end of the routes", "return window.__routes")
+            .await?,
+    );
+    eprintln!("another view: {:.0} ms", percentile(&took, 0.5));
+    Ok(took)
 }
 
 /// Lays the floor over the table: rows and cells of its size that are all there from the start and never change.
 async fn plain(page: &Page) -> Result<()> {
     let script = "const grid = document.querySelector('[role=grid]'), at = grid.getBoundingClientRect(); \
-         const cells = [...grid.querySelectorAll('.row .cell')].slice(0, grid.getAttribute('aria-colcount')); \
+         const cells = [...grid.querySelectorAll('.row:not([data-slot]) .cell')].slice(0, grid.getAttribute('aria-colcount')); \
          const row = cells.map(cell => `<span style=\"position:absolute;left:${cell.getBoundingClientRect().left - at.left}px\"></span>`).join(''); \
          const list = document.createElement('div'); list.id = 'plain'; \
          list.style.cssText = `position:fixed;left:${at.left}px;top:${at.top}px;width:${at.width}px;height:${at.height}px;overflow:auto;z-index:99;background:var(--surface);font-size:12px`; \
@@ -119,7 +163,7 @@ async fn scroll(page: &Page, what: &str, list: &str, pixels: u32) -> Result<Fram
          const step = now => {{ \
            if (last) gaps.push(now - last); last = now; \
            const box = grid.getBoundingClientRect(); \
-           if ([...grid.querySelectorAll('.row-skeleton')].some(row => {{ const at = row.getBoundingClientRect(); \
+           if ([...grid.querySelectorAll('[data-slot=bones]')].some(row => {{ const at = row.getBoundingClientRect(); \
              return at.bottom > box.top + 30 && at.top < box.bottom; }})) bare += 1; \
            if (now > until) {{ window.__frames = {{gaps, bare: bare / Math.max(gaps.length, 1)}}; return; }} \
            if (grid.scrollTop + way < 0 || grid.scrollTop + way > grid.scrollHeight - grid.clientHeight) way = -way; \
@@ -268,17 +312,29 @@ fn delays(arrivals: &BTreeMap<u32, f64>, painted: &[(f64, u32)]) -> Result<Vec<f
     Ok(delays)
 }
 
-fn sheet(asked: &Asked, frames: &[Frames], delays: &[f64], shown: f64) -> Sheet {
+fn sheet(asked: &Asked, seen: &Seen) -> Sheet {
+    let Seen {
+        shown,
+        routes,
+        frames,
+        delays,
+    } = seen;
     let mut rows: Vec<Vec<String>> = frames.iter().map(Frames::row).collect();
-    let of = |share| format!("{:.0}", percentile(delays, share));
-    rows.push(vec![
-        "change at the API server → painted".to_owned(),
-        "–".to_owned(),
-        of(0.5),
-        of(0.99),
-        of(1.0),
-        "–".to_owned(),
-    ]);
+    for (what, times) in [
+        ("another view → its rows painted", routes),
+        ("change at the API server → painted", delays),
+    ] {
+        let of = |share| format!("{:.0}", percentile(times, share));
+        let none = || "–".to_owned();
+        rows.push(vec![
+            what.to_owned(),
+            none(),
+            of(0.5),
+            of(0.99),
+            of(1.0),
+            none(),
+        ]);
+    }
     let slowest = frames
         .iter()
         .filter(|frames| frames.what.starts_with("scroll"))
@@ -295,7 +351,8 @@ fn sheet(asked: &Asked, frames: &[Frames], delays: &[f64], shown: f64) -> Sheet 
             "`cargo xtask bench window --pods {}`: the release build under Xvfb (software rendering, 1280 × 800), driven by WebKit's driver, on the same \
              processors as the API server. It showed all pods {shown:.1} s after its start. {SECONDS} s of each line; a frame is one \
              requestAnimationFrame, bare is the share of frames in which a visible row had no text yet. The plain list is the floor: 1,000 rows of \
-             the same cells that are all in the page and never change, none of our code. The last line: {RATE:.0} changes a second, from \
+             the same cells that are all in the page and never change, none of our code. Another view: {CHANGES} times between views with rows, \
+             from the new address to the end of the frame that shows them. The last line: {RATE:.0} changes a second, from \
              the moment another watch was told to the end of the frame that shows it or a later one.",
             asked.pods,
         ),
@@ -311,6 +368,7 @@ fn sheet(asked: &Asked, frames: &[Frames], delays: &[f64], shown: f64) -> Sheet 
                 0.9,
                 "×",
             ),
+            at_most("another view, p50", percentile(routes, 0.5), 50.0, "ms"),
             at_most(
                 "change → painted row, p99",
                 percentile(delays, 0.99),

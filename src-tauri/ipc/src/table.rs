@@ -175,7 +175,7 @@ pub struct Exported {
     pub rows: u64,
 }
 
-/// What an open table sends, at most one per 50 ms.
+/// What an open table sends, at most one per 33 ms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! The table itself: any number of rows, about sixty of them in the DOM.
+//! The table itself: any number of rows, about fifty of them in the DOM.
 
 use kubegraf_ipc::table::Row;
 use leptos::{ev, html, prelude::*};
@@ -7,14 +7,16 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use crate::{
     components::{
         grid_head::GridHead,
-        grid_row::GridRow,
+        grid_row::{GridRow, Slot, tell_titles},
         marking::{self, Copied},
     },
     model::{
         columns::template,
         keys::{Act, Place},
         marks::Marks,
-        moves, viewport,
+        moves,
+        slots::{Shows, Slots},
+        viewport,
     },
     state::{clock::Clock, layout::Layout, shortcuts::Shortcuts, table::Table, toasts::Toasts},
 };
@@ -83,19 +85,40 @@ pub fn Grid(
             .head
             .with(|head| head.as_ref().map_or(0, |head| head.offset));
         table.order.with(|order| {
-            let mut uids = Vec::new();
-            let mut missing = Vec::new();
-            for index in range {
-                let place = index
-                    .checked_sub(offset)
-                    .and_then(|place| usize::try_from(place).ok());
+            let shows = |index: u64| {
+                let place = index.checked_sub(offset);
+                let place = place.and_then(|place| usize::try_from(place).ok());
                 match place.and_then(|place| order.get(place)) {
-                    Some(uid) => uids.push(uid.clone()),
-                    None => missing.push(index),
+                    Some(uid) => Shows::Row {
+                        uid: uid.clone(),
+                        index,
+                    },
+                    None => Shows::Bones { index },
+                }
+            };
+            range.map(shows).collect::<Vec<_>>()
+        })
+    });
+    let slots = RwSignal::new(Vec::<Slot>::new());
+    Effect::new(move |before: Option<Slots>| {
+        let mut assigned = before.unwrap_or_default();
+        let mut new = Vec::new();
+        slots.with_untracked(|slots| {
+            for (number, shows) in assigned.assign(drawn.get()) {
+                match slots.get(number) {
+                    Some(slot) => slot.show(&shows, table),
+                    None => {
+                        let slot = Slot::default();
+                        slot.show(&shows, table);
+                        new.push(slot);
+                    }
                 }
             }
-            (uids, missing)
-        })
+        });
+        if !new.is_empty() {
+            slots.update(|slots| slots.append(&mut new));
+        }
+        assigned
     });
 
     let reveal = move |index: u64| {
@@ -176,7 +199,7 @@ pub fn Grid(
     let active = move || {
         let uid = table.selected.get()?.uid?;
         drawn
-            .with(|(uids, _)| uids.contains(&uid))
+            .with(|shows| shows.iter().any(|shows| shows.uid() == Some(&uid)))
             .then(|| format!("row-{uid}"))
     };
     view! {
@@ -190,23 +213,17 @@ pub fn Grid(
             aria-rowcount=move || matched.get()
             aria-colcount=move || columns.with(Vec::len)
             aria-activedescendant=active
-            aria-busy=move || (!drawn.with(|(_, missing)| missing.is_empty())).to_string()
+            aria-busy=move || (drawn.with(|shows| shows.iter().any(Shows::is_bones))).to_string()
             style:--tracks=move || tracks.get().0
             style:--least=move || format!("{}px", tracks.get().1)
             on:scroll:target=move |event| top.set(f64::from(event.target().scroll_top()))
             on:keydown=keys
+            on:pointerover=tell_titles(table, columns.into())
         >
             <GridHead table layout />
             <div class="grid-body" role="rowgroup" style:height=move || pixels(matched.get())>
-                <For each=move || drawn.get().0 key=Clone::clone let:uid>
-                    {table.handle(&uid).map(|handle| view! { <GridRow table handle columns clock on_open /> })}
-                </For>
-                <For each=move || drawn.get().1 key=|index| *index let:index>
-                    <div class="row row-skeleton" aria-hidden="true" style:top=pixels(index)>
-                        <span></span>
-                        <span class="bone"></span>
-                        <span class="bone"></span>
-                    </div>
+                <For each=move || slots.get().into_iter().enumerate() key=|(number, _)| *number let((_, row_slot))>
+                    <GridRow table row_slot columns clock on_open />
                 </For>
             </div>
         </div>

@@ -6,7 +6,7 @@ use std::ops::Range;
 pub const ROW_HEIGHT: f64 = 28.0;
 
 /// Rows drawn above and below what is visible.
-const DRAWN_MARGIN: u64 = 12;
+const DRAWN_MARGIN: u64 = 8;
 /// Rows asked for above and below what is visible.
 const ASKED_MARGIN: u64 = 80;
 /// A new slice is asked for when fewer than this many rows are left before the slice's edge.
@@ -83,11 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn about_sixty_rows_stay_in_the_dom() {
+    fn about_fifty_rows_stay_in_the_dom() {
         let seen = visible(28_000.0, 36.0 * ROW_HEIGHT, 50_000);
         let drawn = drawn(&seen, 50_000);
-        assert_eq!(drawn, 988..1048);
-        assert_eq!(drawn.end - drawn.start, 60);
+        assert_eq!(drawn, 992..1044);
+        assert_eq!(drawn.end - drawn.start, 52);
     }
 
     #[test]

@@ -27,8 +27,6 @@ use crate::{
 pub struct RowHandle {
     /// The row's values.
     pub row: ArcRwSignal<Row>,
-    /// Its place in the filtered and sorted set.
-    pub index: ArcRwSignal<u64>,
     /// Which cells changed last.
     pub flash: ArcRwSignal<Flash>,
 }
@@ -330,7 +328,7 @@ impl Table {
                     }
                 }
                 if change.reordered {
-                    place(handles, slice, head.offset);
+                    keep(handles, slice);
                 }
             });
             change.reordered.then(|| slice.order().to_vec())
@@ -355,25 +353,18 @@ impl Table {
     }
 }
 
-/// Gives every row of the slice a handle with its place, and forgets the others.
-fn place(handles: &mut HashMap<String, RowHandle>, slice: &Slice, offset: u64) {
+/// Gives every row of the slice a handle, and forgets the others.
+fn keep(handles: &mut HashMap<String, RowHandle>, slice: &Slice) {
     handles.retain(|uid, _| slice.row(uid).is_some());
-    for (index, uid) in (offset..).zip(slice.order()) {
-        let Some(row) = slice.row(uid) else { continue };
-        match handles.get(uid) {
-            Some(handle) => {
-                if handle.index.get_untracked() != index {
-                    handle.index.set(index);
-                }
-            }
-            None => {
-                let handle = RowHandle {
-                    row: ArcRwSignal::new(row.clone()),
-                    index: ArcRwSignal::new(index),
-                    flash: ArcRwSignal::default(),
-                };
-                handles.insert(uid.clone(), handle);
-            }
+    for uid in slice.order() {
+        if let Some(row) = slice.row(uid)
+            && !handles.contains_key(uid)
+        {
+            let handle = RowHandle {
+                row: ArcRwSignal::new(row.clone()),
+                flash: ArcRwSignal::default(),
+            };
+            handles.insert(uid.clone(), handle);
         }
     }
 }
