@@ -14,7 +14,7 @@ use kube::{
 };
 use kubegraf_core::{Core, Options, StreamKey, clock::SystemClock, clusters::Sources};
 use kubegraf_ipc::{
-    cluster::{ListClusters, SwitchCluster},
+    cluster::{RefreshClusters, SwitchCluster},
     incident::{IncidentsEvent, WatchIncidents},
     object::{Delta, Freshness},
 };
@@ -162,7 +162,7 @@ impl Watched {
         })
         .await?;
         let cluster = {
-            let list = core.list_clusters(ListClusters {}).await?;
+            let list = core.refresh_clusters(RefreshClusters {}).await?;
             let real = list.clusters.into_iter().find(|entry| !entry.is_demo);
             real.context("the kubeconfig has no context")?.id
         };
