@@ -43,6 +43,8 @@ mod pictures;
 mod servers;
 #[path = "window/settings.rs"]
 mod settings;
+#[path = "window/sidebar.rs"]
+mod sidebar;
 #[path = "window/size.rs"]
 mod size;
 #[path = "window/streams.rs"]

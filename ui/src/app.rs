@@ -15,7 +15,7 @@ use crate::{
         choices::Choices, clock::Clock, connecting::Connecting, desk::Desk, dock::Dock,
         forwards::Forwards, incidents::Incidents, navigation::Navigation, notices::Notices,
         palette::Palette, panes::Panes, pod_tools::PodTools, session::Session,
-        shortcuts::Shortcuts, toasts::Toasts, updates::Updates,
+        shortcuts::Shortcuts, sidebar::Sidebar, toasts::Toasts, updates::Updates,
     },
     views::{
         cluster_overview::ClusterOverview, clusters::ClustersView, dashboard::Dashboard,
@@ -36,6 +36,7 @@ pub fn App() -> impl IntoView {
     let choices = Choices::provide(toasts);
     let navigation = Navigation::provide();
     let session = Session::provide();
+    Sidebar::provide(session, choices);
     let incidents = Incidents::provide(session);
     Desk::provide(choices, navigation, incidents, toasts);
     Forwards::provide(toasts);

@@ -66,6 +66,7 @@ pub mod paused;
 pub mod plan;
 pub mod policy;
 pub mod rail;
+pub mod rail_flyout;
 pub mod row_actions;
 pub mod run_dialog;
 pub mod running;

@@ -19,6 +19,7 @@ pub mod marks;
 pub mod moves;
 pub mod palette;
 pub mod rbac;
+pub mod sections;
 pub mod selection;
 pub mod sieve;
 pub mod slice;

@@ -19,6 +19,7 @@ pub mod pod_tools;
 pub mod prefs;
 pub mod session;
 pub mod shortcuts;
+pub mod sidebar;
 pub mod table;
 pub mod terminals;
 pub mod toasts;

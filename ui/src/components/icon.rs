@@ -52,8 +52,10 @@ pub enum Icon {
     SortDown,
     /// From cause to effect.
     Arrow,
-    /// Widens the rail.
+    /// Keeps every view in sight.
     Sidebar,
+    /// Keeps a section in sight.
+    Pin,
     /// The way back.
     Revert,
     /// A fix.
@@ -148,6 +150,9 @@ impl Icon {
             Self::SortDown => "<path d='M12 5v14'/><path d='m19 12-7 7-7-7'/>",
             Self::Arrow => "<path d='M5 12h14'/><path d='m12 5 7 7-7 7'/>",
             Self::Sidebar => "<rect width='18' height='18' x='3' y='3' rx='2'/><path d='M9 3v18'/>",
+            Self::Pin => {
+                "<path d='M12 17v5'/><path d='M9 10.76a2 2 0 0 1-1.11 1.79l-1.78.9A2 2 0 0 0 5 15.24V16a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1v-.76a2 2 0 0 0-1.11-1.79l-1.78-.9A2 2 0 0 1 15 10.76V7a1 1 0 0 1 1-1 2 2 0 0 0 0-4H8a2 2 0 0 0 0 4 1 1 0 0 1 1 1z'/>"
+            }
             Self::Revert => {
                 "<path d='M9 14 4 9l5-5'/><path d='M4 9h10.5a5.5 5.5 0 0 1 5.5 5.5a5.5 5.5 0 0 1-5.5 5.5H11'/>"
             }

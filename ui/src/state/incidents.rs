@@ -31,6 +31,8 @@ pub struct Incidents {
     pub evaluated_at: RwSignal<i64>,
     /// The severity that was chosen outside of the view, until the view has taken it.
     pub wanted: RwSignal<Option<Severity>>,
+    /// Whether one has come that the list has not shown yet.
+    pub unseen: RwSignal<bool>,
     /// Why the incidents cannot be followed.
     pub failure: RwSignal<Option<Error>>,
     session: Session,
@@ -47,6 +49,7 @@ impl Incidents {
             freshness: RwSignal::new(None),
             evaluated_at: RwSignal::new(0),
             wanted: RwSignal::new(None),
+            unseen: RwSignal::new(false),
             failure: RwSignal::new(None),
             session,
             rows: StoredValue::new(HashMap::new()),
@@ -94,15 +97,20 @@ impl Incidents {
         self.order.set(Vec::new());
         self.summary.set(IncidentSummary::default());
         self.freshness.set(None);
+        self.unseen.set(false);
         self.rows.set_value(HashMap::new());
     }
 
     fn apply(self, event: IncidentsEvent) {
         let cluster = self.session.cluster_name();
+        // What is there when one comes is no news.
+        let judged = self.freshness.with_untracked(Option::is_some);
+        let mut new = false;
         self.rows.update_value(|rows| {
             for delta in event.deltas {
                 let changed = apply(rows, delta);
                 for (before, row) in changed {
+                    new |= judged && before.is_none();
                     let news = of_incident(&cluster, before.as_ref(), &row, event.evaluated_at);
                     if let Some(news) = news {
                         tell(news);
@@ -114,6 +122,9 @@ impl Incidents {
             let known = event.order.into_iter();
             known.filter(|id| rows.contains_key(id)).collect()
         });
+        if new {
+            self.unseen.set(true);
+        }
         if self.order.with_untracked(|before| *before != order) {
             self.order.set(order);
         }

@@ -53,6 +53,11 @@ pub fn IncidentsView() -> impl IntoView {
             });
         }
     });
+    Effect::new(move |_| {
+        if incidents.unseen.get() {
+            incidents.unseen.set(false);
+        }
+    });
     let rows = Memo::new(move |_| {
         let order = incidents.order.get();
         let rows = order.iter().filter_map(|id| Some(incidents.row(id)?.get()));

@@ -41,7 +41,56 @@ impl Section {
             Self::Settings => "Settings",
         }
     }
+
+    /// The same where there is room for a few letters.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Workloads => "Work",
+            Self::Networking => "Network",
+            other => other.title(),
+        }
+    }
+
+    /// What the window remembers it by.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Insights => "insights",
+            Self::Workloads => "workloads",
+            Self::Networking => "networking",
+            Self::Platform => "platform",
+            Self::More => "more",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// How it is drawn.
+    #[must_use]
+    pub const fn icon(self) -> Icon {
+        match self {
+            Self::Overview => Icon::Overview,
+            Self::Insights => Icon::Incidents,
+            Self::Workloads => Icon::Deployments,
+            Self::Networking => Icon::Services,
+            Self::Platform => Icon::Nodes,
+            Self::More => Icon::Table,
+            Self::Settings => Icon::Settings,
+        }
+    }
 }
+
+/// Every section, in the rail's order.
+pub const SECTIONS: &[Section] = &[
+    Section::Overview,
+    Section::Insights,
+    Section::Workloads,
+    Section::Networking,
+    Section::Platform,
+    Section::More,
+    Section::Settings,
+];
 
 /// A view the rail offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,10 +148,10 @@ const PAGES: &[(Page, Section, Icon, Option<&'static str>)] = &[
         Icon::Clusters,
         Some("Alt+9"),
     ),
-    (Page::Logs, Section::Insights, Icon::Logs, Some("Alt+8")),
     (Page::Forwards, Section::Networking, Icon::Forwards, None),
-    (Page::Terminal, Section::Insights, Icon::Terminal, None),
-    (Page::Users, Section::Settings, Icon::Person, None),
+    (Page::Logs, Section::Platform, Icon::Logs, Some("Alt+8")),
+    (Page::Terminal, Section::Platform, Icon::Terminal, None),
+    (Page::Users, Section::Platform, Icon::Person, None),
     (
         Page::Settings,
         Section::Settings,
@@ -182,14 +231,14 @@ mod tests {
                 (Section::Overview, "dashboard".to_owned()),
                 (Section::Overview, "cluster-overview".to_owned()),
                 (Section::Overview, "cluster-manager".to_owned()),
-                (Section::Insights, "logs".to_owned()),
-                (Section::Insights, "terminal".to_owned()),
                 (Section::Insights, "incidents".to_owned()),
                 (Section::Workloads, "pods".to_owned()),
                 (Section::Networking, "port-forwards".to_owned()),
+                (Section::Platform, "logs".to_owned()),
+                (Section::Platform, "terminal".to_owned()),
+                (Section::Platform, "users".to_owned()),
                 (Section::Platform, "nodes".to_owned()),
                 (Section::More, "widgets".to_owned()),
-                (Section::Settings, "users".to_owned()),
                 (Section::Settings, "settings".to_owned()),
             ]
         );
