@@ -6,16 +6,18 @@
     reason = "a test file: what is not there fails the test"
 )]
 
+#[path = "demo/stage.rs"]
+mod stage;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use kubegraf_core::{Core, Options, StreamKey, clock::SystemClock, clusters::Sources};
+use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Code,
-    cluster::GetStatus,
     execution::{
         ApplyPlan, DryRun, ExecutionEvent, ExecutionStatus, ListExecutions, Outcome, PreviewFix,
         WatchExecution,
@@ -28,47 +30,9 @@ use kubegraf_ipc::{
     },
     object::Delta,
 };
-
-const DEMO: &str = "demo";
-/// Long enough for a rollout on a busy machine.
-const LIMIT: Duration = Duration::from_secs(120);
+use stage::{DEMO, start, until};
 
 type Rows = Arc<Mutex<BTreeMap<String, IncidentRow>>>;
-
-async fn start(data: &std::path::Path) -> Core {
-    let core = Core::start(Options {
-        data_dir: data.into(),
-        sources: Sources {
-            kubeconfigs: Vec::new(),
-            demo: true,
-        },
-        actor: "tester".into(),
-        clock: Arc::new(SystemClock),
-    })
-    .await
-    .unwrap();
-    until("a connection", async || {
-        let status = core.get_status(GetStatus {}).await.unwrap();
-        (status.connected && status.node_count.is_some()).then_some(())
-    })
-    .await;
-    core
-}
-
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let since = std::time::Instant::now();
-    loop {
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        assert!(
-            since.elapsed() < LIMIT,
-            "no {what} within {} s",
-            LIMIT.as_secs()
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 async fn incidents(core: &Core, channel: u32) -> Rows {
     let rows = Rows::default();

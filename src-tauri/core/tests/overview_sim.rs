@@ -5,56 +5,19 @@
     reason = "a test file: what is not there fails the test"
 )]
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+#[path = "demo/stage.rs"]
+mod stage;
 
-use kubegraf_core::{Core, Options, StreamKey, clock::SystemClock, clusters::Sources};
+use std::sync::{Arc, Mutex};
+
+use kubegraf_core::{Core, StreamKey};
 use kubegraf_ipc::{
     Code,
-    cluster::GetStatus,
     object::Freshness,
     overview::{Overview, Resource, Usage, WatchOverview},
     table::{ReadRows, RowPage, TableView},
 };
-
-const DEMO: &str = "demo";
-const LIMIT: Duration = Duration::from_secs(60);
-
-async fn start(data: &std::path::Path) -> Core {
-    let core = Core::start(Options {
-        data_dir: data.into(),
-        sources: Sources {
-            kubeconfigs: Vec::new(),
-            demo: true,
-        },
-        actor: "tester".into(),
-        clock: Arc::new(SystemClock),
-    })
-    .await
-    .unwrap();
-    until("a connection", async || {
-        core.get_status(GetStatus {})
-            .await
-            .unwrap()
-            .connected
-            .then_some(())
-    })
-    .await;
-    core
-}
-
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let since = Instant::now();
-    loop {
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        assert!(since.elapsed() < LIMIT, "no {what} within {LIMIT:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
+use stage::{DEMO, start, until};
 
 async fn read(core: &Core, kind: &str, view: TableView, only: Vec<String>) -> RowPage {
     let request = ReadRows {

@@ -13,7 +13,10 @@ use kubegraf_ipc::{
 };
 
 use crate::fake::{CHECKOUT, Fault};
-use crate::stage::{Bench, Script, Story, approve, image, ports, roll_back, waits_for_ever};
+use crate::stage::{
+    Bench, Script, Story, approve, heals, image, ports, roll_back, roll_back_checked_by,
+    waits_for_ever,
+};
 
 /// Covers: EXE-01, EXE-02, EXE-05, EXE-07, FIX-04, FIX-05, FIX-06, SEC-11, DAT-16
 #[tokio::test]
@@ -23,15 +26,10 @@ async fn an_approved_plan_is_sent_as_previewed_followed_to_its_outcome_and_audit
     let execution = bench.apply(&plan).await;
     let running = bench.executions.get(&execution).await.unwrap();
     assert_eq!(running.status, ExecutionStatus::Running);
-    let mut events = bench.executions.watch(&execution).await.unwrap();
-    let mut story = vec![];
-    while let Some(event) = events.next().await {
-        if matches!(&event, ExecutionEvent::Stdout { data, .. } if data.starts_with("waiting")) {
-            bench.fake.roll_out();
-        }
-        story.push(event);
-    }
-    let story = Story(story);
+    let waits = |line: &str| line.starts_with("waiting");
+    let story = bench
+        .follow(&execution, waits, async || bench.fake.roll_out())
+        .await;
     assert_eq!(
         story.lines(),
         [
@@ -99,12 +97,7 @@ async fn an_approved_plan_is_sent_as_previewed_followed_to_its_outcome_and_audit
 #[tokio::test]
 async fn the_same_request_runs_once_at_once_later_and_after_a_restart() {
     let bench = Bench::new().await;
-    let plan = bench
-        .plan(Intent {
-            check: waits_for_ever(),
-            ..roll_back()
-        })
-        .await;
+    let plan = bench.plan(roll_back_checked_by(waits_for_ever())).await;
     let request = approve(&plan, "a");
     let (first, second) = tokio::join!(
         bench.executions.apply(request.clone()),
@@ -179,20 +172,17 @@ async fn who_attaches_late_gets_every_line_once() {
 #[tokio::test]
 async fn cancel_stops_the_waiting_and_says_what_stays() {
     let bench = Bench::new().await;
-    let plan = bench
-        .plan(Intent {
-            check: waits_for_ever(),
-            ..roll_back()
-        })
-        .await;
+    let plan = bench.plan(roll_back_checked_by(waits_for_ever())).await;
     let execution = bench.apply(&plan).await;
-    let mut events = bench.executions.watch(&execution).await.unwrap();
-    while let Some(event) = events.next().await {
-        if matches!(&event, ExecutionEvent::Stdout { data, .. } if data == "still waiting") {
-            bench.executions.cancel(&execution).await.unwrap();
-        }
-    }
-    let story = bench.story(&execution).await;
+    let story = bench
+        .follow(
+            &execution,
+            |line| line == "still waiting",
+            async || {
+                bench.executions.cancel(&execution).await.unwrap();
+            },
+        )
+        .await;
     assert_eq!(story.end(), (Outcome::Cancelled, 130));
     assert!(
         story
@@ -254,12 +244,7 @@ async fn a_change_without_an_answer_is_looked_after_and_never_sent_again() {
         ),
     ] {
         let bench = Bench::new().await;
-        let plan = bench
-            .plan(Intent {
-                check: Script::of([Progress::Healed("done".into())]),
-                ..roll_back()
-            })
-            .await;
+        let plan = bench.plan(roll_back_checked_by(heals())).await;
         bench.fake.fail_next_change(fault);
         let execution = bench.apply(&plan).await;
         let story = bench.story(&execution).await;
@@ -281,12 +266,7 @@ async fn a_change_without_an_answer_is_looked_after_and_never_sent_again() {
 #[tokio::test]
 async fn a_race_with_the_status_is_won_and_with_the_spec_is_left() {
     let bench = Bench::new().await;
-    let plan = bench
-        .plan(Intent {
-            check: Script::of([Progress::Healed("done".into())]),
-            ..roll_back()
-        })
-        .await;
+    let plan = bench.plan(roll_back_checked_by(heals())).await;
     bench.fake.fail_next_change(Fault::StatusRace);
     let story = bench.story(&bench.apply(&plan).await).await;
     assert_eq!(story.end(), (Outcome::Healed, 0), "{}", story.text());
@@ -303,12 +283,7 @@ async fn a_race_with_the_status_is_won_and_with_the_spec_is_left() {
 #[tokio::test]
 async fn a_servers_warning_and_its_refusal_are_lines_about_trouble() {
     let bench = Bench::new().await;
-    let plan = bench
-        .plan(Intent {
-            check: Script::of([Progress::Healed("done".into())]),
-            ..roll_back()
-        })
-        .await;
+    let plan = bench.plan(roll_back_checked_by(heals())).await;
     bench.fake.fail_next_change(Fault::Warning);
     let story = bench.story(&bench.apply(&plan).await).await;
     assert!(
@@ -337,13 +312,10 @@ async fn an_object_that_goes_while_one_waits_ends_the_waiting() {
     let bench = Bench::new().await;
     let plan = bench.plan(roll_back()).await;
     let execution = bench.apply(&plan).await;
-    let mut events = bench.executions.watch(&execution).await.unwrap();
-    while let Some(event) = events.next().await {
-        if matches!(&event, ExecutionEvent::Stdout { data, .. } if data.starts_with("waiting")) {
-            bench.fake.remove(CHECKOUT);
-        }
-    }
-    let story = bench.story(&execution).await;
+    let waits = |line: &str| line.starts_with("waiting");
+    let story = bench
+        .follow(&execution, waits, async || bench.fake.remove(CHECKOUT))
+        .await;
     assert_eq!(story.end(), (Outcome::AppliedNotHealed, 1));
     assert!(story.text().contains("it is gone"), "{}", story.text());
 }

@@ -94,14 +94,30 @@ impl Bench {
     /// Waits until it is sent, then no longer for its outcome.
     pub async fn apply_and_leave(&self, plan: &Plan) -> String {
         let execution = self.apply(plan).await;
-        let mut events = self.executions.watch(&execution).await.unwrap();
-        while let Some(event) = events.next().await {
-            if matches!(&event, ExecutionEvent::Stdout { data, .. } if data.starts_with("waiting") || data.contains("new replicas"))
-            {
-                self.executions.cancel(&execution).await.unwrap();
-            }
-        }
+        let waits = |line: &str| line.starts_with("waiting") || line.contains("new replicas");
+        self.follow(&execution, waits, async || {
+            self.executions.cancel(&execution).await.unwrap();
+        })
+        .await;
         execution
+    }
+
+    /// Everything it says, to the end; at each such line something is done.
+    pub async fn follow(
+        &self,
+        execution: &str,
+        at: impl Fn(&str) -> bool,
+        mut act: impl AsyncFnMut(),
+    ) -> Story {
+        let mut events = self.executions.watch(execution).await.unwrap();
+        let mut story = Vec::new();
+        while let Some(event) = events.next().await {
+            if matches!(&event, ExecutionEvent::Stdout { data, .. } if at(data)) {
+                act().await;
+            }
+            story.push(event);
+        }
+        Story(story)
     }
 
     /// Everything it says, to the end.
@@ -203,6 +219,14 @@ pub fn roll_back() -> Intent {
     }
 }
 
+/// The same, followed by another check of its outcome.
+pub fn roll_back_checked_by(check: Option<Arc<dyn OutcomeCheck>>) -> Intent {
+    Intent {
+        check,
+        ..roll_back()
+    }
+}
+
 pub fn rotate() -> Intent {
     Intent {
         title: "Rotate password".into(),
@@ -256,6 +280,10 @@ impl OutcomeCheck for Script {
         let look = self.1.fetch_add(1, Ordering::Relaxed) as usize;
         Ok(self.0[look.min(self.0.len() - 1)].clone())
     }
+}
+
+pub fn heals() -> Option<Arc<dyn OutcomeCheck>> {
+    Script::of([Progress::Healed("done".into())])
 }
 
 pub fn waits_for_ever() -> Option<Arc<dyn OutcomeCheck>> {

@@ -3,24 +3,22 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use kubegraf_core::executions::{Change, Executions, Intent, Progress, Target};
+use kubegraf_core::executions::{Change, Executions, Intent, Target};
 use kubegraf_ipc::{
     Code,
     execution::{DiffTag, DryRun, ExecutionEvent, ExecutionStatus, Outcome},
 };
 
 use crate::fake::{CHECKOUT, PASSWORD};
-use crate::stage::{Bench, Script, Story, image, open, ports, roll_back, rotate, waits_for_ever};
+use crate::stage::{
+    Bench, Story, heals, image, open, ports, roll_back, roll_back_checked_by, rotate,
+    waits_for_ever,
+};
 
 #[tokio::test]
 async fn an_execution_the_app_did_not_survive_is_interrupted_and_can_be_undone() {
     let bench = Bench::new().await;
-    let plan = bench
-        .plan(Intent {
-            check: waits_for_ever(),
-            ..roll_back()
-        })
-        .await;
+    let plan = bench.plan(roll_back_checked_by(waits_for_ever())).await;
     let execution = bench.apply(&plan).await;
     let mut events = bench.executions.watch(&execution).await.unwrap();
     while let Some(event) = events.next().await {
@@ -72,14 +70,7 @@ async fn an_execution_the_app_did_not_survive_is_interrupted_and_can_be_undone()
 async fn undo_puts_back_exactly_what_was_changed_and_can_be_undone_itself() {
     let bench = Bench::new().await;
     let execution = bench
-        .apply(
-            &bench
-                .plan(Intent {
-                    check: Script::of([Progress::Healed("done".into())]),
-                    ..roll_back()
-                })
-                .await,
-        )
+        .apply(&bench.plan(roll_back_checked_by(heals())).await)
         .await;
     bench.story(&execution).await;
     assert_eq!(image(&bench.fake), "registry.local/checkout:1.9");
