@@ -1,5 +1,7 @@
 //! Scans as they are called: arguments in, text and exit code out.
 
+mod hostile;
+
 use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
