@@ -180,6 +180,7 @@ pub(crate) struct Detection {
 struct Shown {
     rows: Vec<IncidentRow>,
     freshness: Freshness,
+    unread: Vec<String>,
     evaluated_at: i64,
 }
 
@@ -197,6 +198,7 @@ impl Detection {
         let first = Shown {
             rows: ledger.rows(),
             freshness: Freshness::Loading { seen: 0 },
+            unread: Vec::new(),
             evaluated_at: 0,
         };
         let shown = watch::Sender::new(Arc::new(first));
@@ -307,6 +309,7 @@ impl Detection {
             *shown = Arc::new(Shown {
                 rows,
                 freshness: shown.freshness.clone(),
+                unread: shown.unread.clone(),
                 evaluated_at: shown.evaluated_at,
             });
         });
@@ -346,6 +349,7 @@ fn event(before: Option<&Shown>, now: &Shown) -> IncidentsEvent {
     IncidentsEvent {
         summary: incidents::summary(&now.rows),
         freshness: now.freshness.clone(),
+        unread: now.unread.clone(),
         evaluated_at: now.evaluated_at,
         deltas,
         order: now.rows.iter().map(|row| row.id.clone()).collect(),
@@ -400,6 +404,7 @@ impl Engine {
                     *shown = Arc::new(Shown {
                         rows: shown.rows.clone(),
                         freshness,
+                        unread: shown.unread.clone(),
                         evaluated_at: shown.evaluated_at,
                     });
                 }
@@ -407,6 +412,7 @@ impl Engine {
             });
             return;
         };
+        let unread = self.mirrors.unread();
         snapshot.logs = self.tails.read();
         snapshot.experience = self
             .learned
@@ -445,6 +451,7 @@ impl Engine {
         self.shown.send_replace(Arc::new(Shown {
             rows: ledger.rows(),
             freshness,
+            unread,
             evaluated_at,
         }));
     }

@@ -39,6 +39,8 @@ pub trait Kind: Send + Sync + 'static {
     const TITLE: &'static str;
     /// Whether objects live in namespaces.
     const NAMESPACED: bool;
+    /// The only namespace whose objects are of interest, where the others' would be a burden.
+    const ONLY_IN: Option<&'static str> = None;
     /// Columns in kubectl's order, without NAMESPACE.
     const COLUMNS: &'static [ColumnDef];
     /// The column whose values are counted as facets.

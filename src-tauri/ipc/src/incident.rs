@@ -27,6 +27,9 @@ pub struct IncidentsEvent {
     pub summary: IncidentSummary,
     /// The worst state of the watches the engine reads.
     pub freshness: Freshness,
+    /// The kinds (plural, `secrets`) that may not or cannot be read, sorted: what only they would show is not found.
+    #[cfg_attr(test, proptest(strategy = "crate::roundtrip::few()"))]
+    pub unread: Vec<String>,
     /// Cluster time of the last evaluation, epoch seconds.
     pub evaluated_at: i64,
     /// Changes; ids are incident ids.

@@ -27,6 +27,8 @@ pub struct Incidents {
     pub order: RwSignal<Vec<String>>,
     /// The worst state of what the engine reads; `None` until it has said.
     pub freshness: RwSignal<Option<Freshness>>,
+    /// The kinds (plural) that are not read: what only they would show is not found.
+    pub unread: RwSignal<Vec<String>>,
     /// Cluster time of the last evaluation, epoch seconds.
     pub evaluated_at: RwSignal<i64>,
     /// The severity that was chosen outside of the view, until the view has taken it.
@@ -47,6 +49,7 @@ impl Incidents {
             summary: RwSignal::new(IncidentSummary::default()),
             order: RwSignal::new(Vec::new()),
             freshness: RwSignal::new(None),
+            unread: RwSignal::new(Vec::new()),
             evaluated_at: RwSignal::new(0),
             wanted: RwSignal::new(None),
             unseen: RwSignal::new(false),
@@ -98,6 +101,7 @@ impl Incidents {
         self.summary.set(IncidentSummary::default());
         self.freshness.set(None);
         self.unseen.set(false);
+        self.unread.set(Vec::new());
         self.rows.set_value(HashMap::new());
     }
 
@@ -132,6 +136,9 @@ impl Incidents {
             self.summary.set(event.summary);
         }
         self.freshness.set(Some(event.freshness));
+        if self.unread.with_untracked(|before| *before != event.unread) {
+            self.unread.set(event.unread);
+        }
         self.evaluated_at.set(event.evaluated_at);
     }
 }

@@ -27,6 +27,22 @@ use crate::{
     views::{first_paint::FirstPaint, table::Skeletons},
 };
 
+/// Which kinds are not read, so that silence about them is not taken for health.
+#[component]
+fn Unread() -> impl IntoView {
+    let incidents = Incidents::expect();
+    move || {
+        let kinds = incidents.unread.with(|kinds| kinds.join(", "));
+        (!kinds.is_empty()).then(|| {
+            view! {
+                <span class="dim" data-unread title="What only these would show is not found">
+                    {format!("not read: {kinds}")}
+                </span>
+            }
+        })
+    }
+}
+
 /// List and detail.
 #[component]
 pub fn IncidentsView() -> impl IntoView {
@@ -95,6 +111,7 @@ pub fn IncidentsView() -> impl IntoView {
             <Tally />
             <FreshnessChip freshness=incidents.freshness />
             <PausedChip />
+            <Unread />
         </div>
         <Show when=move || some.get()>
             <div class="toolbar">

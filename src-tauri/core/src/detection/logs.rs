@@ -140,3 +140,56 @@ pub(crate) async fn tail(client: &Client, log: &LogRef) -> Result<String, kube::
         .await
         .map_err(late)?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use bytes::Bytes;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    fn log() -> LogRef {
+        LogRef {
+            namespace: "shop".into(),
+            pod: "web".into(),
+            container: "app".into(),
+            restarts: 1,
+            previous: true,
+        }
+    }
+
+    /// Covers: INC-07
+    #[tokio::test]
+    async fn of_a_gigabyte_without_a_newline_only_the_first_part_is_read() {
+        const PART: usize = 16 << 10;
+        let told = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&told);
+        // A server that does not keep to the limit it was given.
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            assert!(query.contains("limitBytes=65536"), "{query}");
+            let counted = Arc::clone(&counted);
+            let parts = futures::stream::iter(0..(1 << 30) / PART).map(move |_| {
+                counted.fetch_add(PART, Ordering::Relaxed);
+                Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'x'; PART])))
+            });
+            let body = http::Response::new(StreamBody::new(parts));
+            std::future::ready(Ok::<_, Infallible>(body))
+        });
+        let text = tail(&Client::new(service, "default"), &log())
+            .await
+            .unwrap();
+        assert_eq!(text.len(), MOST);
+        assert!(text.bytes().all(|byte| byte == b'x'));
+        assert!(
+            told.load(Ordering::Relaxed) <= 4 * MOST,
+            "the rest is not asked for"
+        );
+    }
+}

@@ -10,6 +10,7 @@ use crate::{
     clusters::Connection,
     incidents::{Objects, Snapshot},
     kinds::{Deployments, Events, Kind, Namespaces, Nodes, Pods, ReplicaSets, Services},
+    objects::Object,
     watch::{Mirror, Subscription},
 };
 use referred::Referred;
@@ -52,7 +53,7 @@ impl Mirrors {
             mirrors.services.changes(),
             mirrors.namespaces.changes(),
         ];
-        let referred = mirrors.referred.iter().map(Referred::changes);
+        let referred = mirrors.referred.iter().filter_map(Referred::changes);
         mirrors.changes.extend(referred);
         mirrors
     }
@@ -69,7 +70,7 @@ impl Mirrors {
 
     /// Whether what the engine reads is what the cluster holds: the worst of them.
     pub(super) fn freshness(&self) -> Freshness {
-        let all = self.all();
+        let all = self.all().map(|(_, freshness)| freshness);
         let worst = all.into_iter().min_by_key(|freshness| match freshness {
             Freshness::Reconnecting { .. } => 0,
             Freshness::Loading { .. } => 1,
@@ -77,6 +78,17 @@ impl Mirrors {
             Freshness::Live => 3,
         });
         worst.expect("there are several kinds")
+    }
+
+    /// The kinds (plural) that judging does without, as they may not or cannot be read; sorted.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let main = self.all().into_iter().filter_map(|(kind, freshness)| {
+            matches!(freshness, Freshness::Forbidden { .. }).then_some(kind)
+        });
+        let referred = self.referred.iter().filter_map(Referred::unread);
+        let mut unread: Vec<String> = main.chain(referred).map(str::to_owned).collect();
+        unread.sort_unstable();
+        unread
     }
 
     /// The cluster at `now` (cluster time, epoch seconds); `None` while a list is not whole or a
@@ -94,7 +106,7 @@ impl Mirrors {
             .iter_mut()
             .filter_map(|one| one.waits().then_some(()))
             .count();
-        if waits > 0 || !self.all().iter().all(sound) {
+        if waits > 0 || !self.all().iter().all(|(_, freshness)| sound(freshness)) {
             return None;
         }
         let mut snapshot = Snapshot {
@@ -115,17 +127,21 @@ impl Mirrors {
         Some(snapshot)
     }
 
-    fn all(&self) -> [Freshness; 7] {
+    fn all(&self) -> [(&'static str, Freshness); 7] {
         [
-            self.pods.freshness(),
-            self.deployments.freshness(),
-            self.replica_sets.freshness(),
-            self.nodes.freshness(),
-            self.events.freshness(),
-            self.services.freshness(),
-            self.namespaces.freshness(),
+            named(&self.pods),
+            named(&self.deployments),
+            named(&self.replica_sets),
+            named(&self.nodes),
+            named(&self.events),
+            named(&self.services),
+            named(&self.namespaces),
         ]
     }
+}
+
+fn named<K: Kind>(mirror: &Mirror<K>) -> (&'static str, Freshness) {
+    (K::Object::PLURAL, mirror.freshness())
 }
 
 fn known<K: Kind>(mirror: &Mirror<K>) -> Objects<K::Object> {

@@ -43,11 +43,15 @@ struct Refused;
 impl<K: Kind> Reflector<K> {
     /// Runs until it is dropped.
     pub(super) async fn run(self) {
+        let whole = match K::ONLY_IN {
+            Some(namespace) => Scope::Namespace(namespace.into()),
+            None => Scope::Cluster,
+        };
         loop {
-            let Refused = self.follow(&Scope::Cluster).await;
+            let Refused = self.follow(&whole).await;
             let known = self.namespaces.borrow().iter().any(|n| !n.is_empty());
-            if K::NAMESPACED && known {
-                self.writer().forget(&Scope::Cluster);
+            if K::NAMESPACED && K::ONLY_IN.is_none() && known {
+                self.writer().forget(&whole);
                 self.follow_namespaces().await;
             } else {
                 let mut namespaces = self.namespaces.clone();

@@ -13,7 +13,7 @@ use crate::{
     kinds::{ColumnDef, Kind, Printed},
     objects::{
         APIService, CSINode, ClusterRole, ClusterRoleBinding, ConfigMap, CronJob, DaemonSet,
-        HorizontalPodAutoscaler, Ingress, IngressClass, Job, LimitRange,
+        HorizontalPodAutoscaler, Ingress, IngressClass, Job, Lease, LimitRange,
         MutatingWebhookConfiguration, NetworkPolicy, Object, PersistentVolume,
         PersistentVolumeClaim, PodDisruptionBudget, PriorityClass, ResourceQuota, Role,
         RoleBinding, RuntimeClass, Secret, ServiceAccount, StatefulSet, StorageClass,
@@ -41,7 +41,10 @@ macro_rules! bare {
 
         /// Subscriptions to all of them.
         pub(super) fn subscribe(watches: &Watches) -> Vec<Referred> {
-            vec![$(Referred::new(watches.subscribe::<Bare<$type>>()),)*]
+            vec![
+                $(Referred::new(watches.subscribe::<Bare<$type>>()),)*
+                Referred::new(watches.subscribe::<Heartbeats>()).unheard(),
+            ]
         }
     };
 }
@@ -77,22 +80,43 @@ bare! {
     CSINode: false,
 }
 
+/// The Leases of the control plane. Those of nodes, one each and renewed every ten seconds, are left alone: a node's condition
+/// tells what they would.
+struct Heartbeats;
+
+impl Kind for Heartbeats {
+    type Object = Lease;
+    const TITLE: &'static str = Lease::PLURAL;
+    const NAMESPACED: bool = true;
+    const ONLY_IN: Option<&'static str> = Some("kube-system");
+    const COLUMNS: &'static [ColumnDef] = &[];
+    const FACET: Option<usize> = None;
+
+    fn row(_: &Lease) -> (Vec<Printed<'_>>, Tone) {
+        (Vec::new(), Tone::Neutral)
+    }
+}
+
 /// One of the kinds, its type forgotten.
 pub(super) struct Referred {
     source: Box<dyn Source>,
+    /// Whether it has been whole: only then is there something to lose by judging without it.
     whole: bool,
+    /// Whether a change of it is worth a judgement.
+    heard: bool,
 }
 
 trait Source: Send + Sync {
+    fn plural(&self) -> &'static str;
     fn freshness(&self) -> Freshness;
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
     fn fill(&self, snapshot: &mut Snapshot);
 }
 
-impl<T: Held> Source for Arc<Subscription<Bare<T>>>
-where
-    Bare<T>: Kind<Object = T>,
-{
+impl<K: Kind<Object: Held>> Source for Arc<Subscription<K>> {
+    fn plural(&self) -> &'static str {
+        K::Object::PLURAL
+    }
     fn freshness(&self) -> Freshness {
         (***self).freshness()
     }
@@ -100,7 +124,7 @@ where
         (***self).changes()
     }
     fn fill(&self, snapshot: &mut Snapshot) {
-        *T::held_mut(snapshot) = Some(self.objects().into());
+        *K::Object::held_mut(snapshot) = Some(self.objects().into());
     }
 }
 
@@ -109,12 +133,31 @@ impl Referred {
         Self {
             source: Box::new(source),
             whole: false,
+            heard: true,
         }
     }
 
-    /// Tells when it has changed.
-    pub(super) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.source.changes()
+    /// Without a judgement for each change: a heartbeat says nothing by coming, and whether it is late is looked at with every tick.
+    fn unheard(self) -> Self {
+        Self {
+            heard: false,
+            ..self
+        }
+    }
+
+    /// Tells when it has changed in a way worth a judgement.
+    pub(super) fn changes(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
+        self.heard.then(|| self.source.changes())
+    }
+
+    /// Its name, where it is not read and judging does without it.
+    pub(super) fn unread(&self) -> Option<&'static str> {
+        let unread = match self.source.freshness() {
+            Freshness::Live | Freshness::Loading { .. } => false,
+            Freshness::Forbidden { .. } => true,
+            Freshness::Reconnecting { .. } => !self.whole,
+        };
+        unread.then(|| self.source.plural())
     }
 
     /// Whether judging must wait for it.

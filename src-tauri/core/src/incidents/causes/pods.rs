@@ -15,7 +15,7 @@ use crate::{
         signal::Signal,
         snapshot::Kind,
     },
-    objects::{Lease, Namespace, Object, Pod, Service, ServiceRef, condition},
+    objects::{Lease, Namespace, Object, Pod, ReplicaSet, Service, ServiceRef, condition},
 };
 
 const PODS: &[Kind] = &[Kind::Pods];
@@ -399,18 +399,37 @@ pub(in super::super) fn component(name: &str) -> ObjectRef {
     }
 }
 
-/// When a part of the control plane last renewed its Lease, where it is behind all others.
+/// When a part of the control plane last renewed its Lease, where that is too long ago.
 pub(in super::super) fn stale(graph: &Graph<'_>, name: &str) -> Option<i64> {
     let lease = graph.get::<Lease>("kube-system", name)?;
     let at = lease.spec.renew_time?;
-    // Kinds are read one after the other: only other leases tell what time it was.
-    let others = graph
-        .every::<Lease>()
-        .filter(|other| other.metadata.key() != lease.metadata.key())
-        .filter_map(|other| other.spec.renew_time);
-    match others.max() {
-        Some(newest) => (newest - at > STALE).then_some(at),
-        None => graph.passed(at, STALE + 1).then_some(at),
+    // Looked at once, kinds are read one after the other: only other leases tell what time it was.
+    let newest = graph.still().then(|| {
+        graph
+            .every::<Lease>()
+            .filter(|other| other.metadata.key() != lease.metadata.key())
+            .filter_map(|other| other.spec.renew_time)
+            .max()
+    });
+    let late = match newest.flatten() {
+        Some(newest) => newest - at > STALE,
+        None => graph.passed(at, STALE + 1),
+    };
+    (late && !works_since(graph, name, at)).then_some(at)
+}
+
+/// Whether a part of the control plane has worked later: then its Lease is left over from another set-up.
+fn works_since(graph: &Graph<'_>, name: &str, at: i64) -> bool {
+    let later = |when: Option<i64>| when.is_some_and(|when| when > at + STALE);
+    match name {
+        "kube-scheduler" => graph.every::<Pod>().any(|pod| {
+            let placed = condition(&pod.status.conditions, "PodScheduled");
+            let placed = placed.filter(|one| one.status == "True");
+            asks_for(pod) == DEFAULT && later(placed.and_then(|one| one.last_transition_time))
+        }),
+        _ => graph
+            .every::<ReplicaSet>()
+            .any(|set| later(set.metadata.created)),
     }
 }
 

@@ -44,13 +44,89 @@ fn a_controller_manager_that_is_silent_is_the_root_of_what_lags() {
         lease("kube-controller-manager", 400),
         lease("kube-scheduler", 399),
     ]);
-    assert_eq!(types(&old), [""; 0]);
+    let mut once = old.snapshot();
+    once.still = true;
+    assert!(evaluate(&once).is_empty());
+    // Followed, both are down.
+    assert_eq!(types(&old), ["control_plane_degraded"; 2]);
     // Followed, a moment's lag is nothing; looked at once, it counts as lasting.
     let lone = Scene::of([behind]);
     assert_eq!(types(&lone), [""; 0]);
     let mut once = lone.snapshot();
     once.still = true;
     assert_eq!(evaluate(&once)[0].r#type, "controller_lagging");
+}
+
+/// Covers: INC-07
+#[test]
+fn a_lease_that_work_has_left_behind_is_a_leftover() {
+    let placed = |seconds| -> Object {
+        pod("web")
+            .running(5)
+            .set(
+                "/status/conditions",
+                json!([{"type": "PodScheduled", "status": "True", "lastTransitionTime": text(seconds)}]),
+            )
+            .into()
+    };
+    let old = || lease("kube-scheduler", 9_000);
+    assert_eq!(types(&Scene::of([old(), placed(60)])), [""; 0]);
+    let down = Scene::of([old(), placed(9_100)]);
+    assert_eq!(types(&down), ["control_plane_degraded"]);
+    let manager = || lease("kube-controller-manager", 9_000);
+    let made: Object = replica_set("web", 1)
+        .set("/metadata/creationTimestamp", text(60))
+        .into();
+    assert_eq!(types(&Scene::of([manager(), made])), [""; 0]);
+    assert_eq!(types(&Scene::of([manager()])), ["control_plane_degraded"]);
+}
+
+fn daemons(misplaced: u32) -> Object {
+    Object(json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"name": "agent", "namespace": "shop", "uid": "agent", "creationTimestamp": text(9_000)},
+        "spec": {"selector": {"matchLabels": {"app": "agent"}}, "template": {"metadata": {"labels": {"app": "agent"}},
+            "spec": {"containers": [{"name": "app", "image": "a"}]}}},
+        "status": {"observedGeneration": 1, "numberMisscheduled": misplaced}}))
+}
+
+fn agent(seconds: i64) -> Object {
+    let mut pod: Object = pod("agent-a").ready().created(seconds).into();
+    pod.0["metadata"]["labels"] = json!({"app": "agent"});
+    pod.0["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "name": "agent", "uid": "agent", "controller": true}]);
+    pod
+}
+
+/// Covers: INC-05, INC-07
+#[test]
+fn a_daemons_pod_on_a_node_that_is_no_longer_its_own_is_told() {
+    let tainted = || -> Object {
+        node("n1")
+            .ready("True", "KubeletReady", 9_000)
+            .set(
+                "/spec/taints",
+                json!([{"key": "team", "value": "b", "effect": "NoSchedule"}]),
+            )
+            .into()
+    };
+    let found = check(
+        &Scene::of([daemons(1), agent(900), tainted()]),
+        "daemonset_incomplete",
+        "taint_not_tolerated",
+        "DaemonSet/agent",
+        &["plan"],
+    );
+    assert!(found.root_cause.explanation.contains("\"n1\""));
+    let fine: Object = node("n1").ready("True", "KubeletReady", 9_000).into();
+    assert_eq!(types(&Scene::of([daemons(1), agent(900), fine])), [""; 0]);
+    assert_eq!(
+        types(&Scene::of([daemons(1), agent(100), tainted()])),
+        [""; 0]
+    );
+    assert_eq!(
+        types(&Scene::of([daemons(0), agent(900), tainted()])),
+        [""; 0]
+    );
 }
 
 /// Covers: INC-05, INC-07
