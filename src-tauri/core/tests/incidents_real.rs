@@ -19,7 +19,9 @@ use kubegraf_testcluster::{Cluster, Options as ClusterOptions, Tier, require};
 use serde_json::Value;
 
 /// Namespace, type, cause, target, and whether the first fix heals it.
-const BROKEN: &[(&str, &str, &str, &str, bool)] = &[
+type Broken = (&'static str, &'static str, &'static str, &'static str, bool);
+
+const BROKEN: &[Broken] = &[
     (
         "account",
         "dangling_reference",
@@ -169,6 +171,10 @@ const BROKEN: &[(&str, &str, &str, &str, bool)] = &[
     ),
 ];
 
+/// A rollout that takes longer than this test looks at it.
+const SLOW_ROLLOUT: &str = r#"{"spec": {"template": {"spec": {"containers": [{"name": "app",
+    "readinessProbe": {"exec": {"command": ["true"]}, "initialDelaySeconds": 900}}]}}}}"#;
+
 const SOON: Duration = Duration::from_secs(300);
 
 const IMAGE: &str = "
@@ -202,6 +208,29 @@ async fn scan(kubeconfig: &Path) -> Vec<Value> {
         Value::Array(incidents) => incidents,
         other => panic!("{other}"),
     }
+}
+
+fn expectation((namespace, kind, cause, target, _): &Broken) -> String {
+    format!("{namespace} {kind} {cause} {target}")
+}
+
+/// Waits until the namespace's Deployments, or one of them, have the pods they want.
+async fn available(cluster: &Cluster, namespace: &str, what: &str) {
+    let all = if what.contains('/') {
+        "--all=false"
+    } else {
+        "--all"
+    };
+    let wait = [
+        "wait",
+        "-n",
+        namespace,
+        what,
+        all,
+        "--for=condition=Available",
+        "--timeout=180s",
+    ];
+    cluster.run(&wait).await.unwrap();
 }
 
 fn row(incident: &Value) -> String {
@@ -256,7 +285,7 @@ async fn what_is_really_broken_is_found_and_healed() {
     if !require(Tier::Real) {
         return;
     }
-    let cluster = Cluster::up(ClusterOptions::real()).await.unwrap();
+    let cluster = Cluster::up(ClusterOptions::real().nodes(2)).await.unwrap();
     let fill = |text: &str| {
         text.replace("BUSYBOX", &cluster.image("busybox:1"))
             .replace("APP", &cluster.image("app:v1"))
@@ -271,32 +300,39 @@ async fn what_is_really_broken_is_found_and_healed() {
     let label = ["label", "node", "node-0", "disktype=ssd"];
     cluster.run(&label).await.unwrap();
     cluster.apply(&fill(IMAGE)).await.unwrap();
-    let wait = [
-        "rollout",
-        "status",
-        "-n",
-        "image",
-        "deployment/image",
-        "--timeout=120s",
-    ];
-    cluster.run(&wait).await.unwrap();
+    available(&cluster, "image", "deployment/image").await;
     let missing = format!("app={}", cluster.image("app:missing"));
     let change = ["set", "image", "-n", "image", "deployment/image", &missing];
     cluster.run(&change).await.unwrap();
     cluster
-        .apply(&fill(include_str!("incidents_real/broken.yaml")))
+        .apply(&fill(include_str!("incidents_real/healthy.yaml")))
         .await
         .unwrap();
+    available(&cluster, "ok", "deployment/rolling").await;
+    let roll = [
+        "patch",
+        "-n",
+        "ok",
+        "deployment/rolling",
+        "-p",
+        SLOW_ROLLOUT,
+    ];
+    cluster.run(&roll).await.unwrap();
+    let drain = [
+        "drain",
+        "node-1",
+        "--ignore-daemonsets",
+        "--delete-emptydir-data",
+        "--timeout=180s",
+    ];
+    cluster.run(&drain).await.unwrap();
     cluster
-        .apply(&fill(include_str!("incidents_real/healthy.yaml")))
+        .apply(&fill(include_str!("incidents_real/broken.yaml")))
         .await
         .unwrap();
 
     let kubeconfig = cluster.kubeconfig();
-    let expected: BTreeSet<String> = BROKEN
-        .iter()
-        .map(|(namespace, kind, cause, target, _)| format!("{namespace} {kind} {cause} {target}"))
-        .collect();
+    let expected: BTreeSet<String> = BROKEN.iter().map(expectation).collect();
     let found = cluster
         .eventually("everything that is broken is found", SOON, async || {
             let found = scan(kubeconfig).await;
@@ -325,5 +361,21 @@ async fn what_is_really_broken_is_found_and_healed() {
         }
     }
     assert!(sick.is_empty(), "{}", sick.join("\n"));
+    for (namespace, ..) in BROKEN.iter().filter(|row| row.4) {
+        available(&cluster, namespace, "deployment").await;
+    }
+    let incurable: BTreeSet<String> = BROKEN
+        .iter()
+        .filter(|row| !row.4)
+        .map(expectation)
+        .collect();
+    cluster
+        .eventually("only what no fix heals is left", SOON, async || {
+            let rows: BTreeSet<String> = scan(kubeconfig).await.iter().map(row).collect();
+            let same = rows == incurable;
+            same.then_some(()).ok_or_else(|| format!("{rows:#?}"))
+        })
+        .await
+        .unwrap();
     cluster.down().await.unwrap();
 }
