@@ -18,6 +18,7 @@ mod ingress_misconfigured;
 mod job_failed;
 mod job_stuck;
 mod load_balancer_pending;
+mod look;
 mod network_policy_blocking;
 mod node_not_ready;
 mod oom_killed;
@@ -28,6 +29,7 @@ mod pod_unschedulable;
 mod pods_ending;
 mod pods_starting;
 mod probes;
+mod pv_failed;
 mod quota_exhausted;
 mod rbac_denied;
 mod replica_creation_failed;
@@ -47,9 +49,9 @@ pub(super) use rbac_denied::runs_as;
 pub(super) use served::{Serving, answers, backends, serving};
 pub(super) use services::without_ready_pod;
 
-/// A detector whose type, severity, kinds, threshold and words are a row, and what finds it a function.
+/// A detector: its type, severity, kinds, threshold and words are a row, what finds it is a function.
 macro_rules! detector {
-    ($name:ident, $id:literal, $severity:ident, [$($reads:ident),*], $threshold:literal, $doc:literal, $find:path) => {
+    ($name:ident, $id:literal, $severity:ident, [$($reads:ident),*], $threshold:expr, $doc:literal, $find:path) => {
         #[doc = concat!("`", $id, "`")]
         pub(super) struct $name;
 
@@ -74,12 +76,13 @@ macro_rules! detector {
                 graph: &crate::incidents::graph::Graph<'a>,
                 earlier: super::Earlier<'_, 'a>,
             ) -> Vec<crate::incidents::signal::Signal<'a>> {
-                $find(graph, earlier, $id, $threshold)
+                $find(super::Look::new(graph, earlier, $id, $threshold))
             }
         }
     };
 }
 use detector;
+use look::Look;
 
 /// Finds one type of symptom.
 pub trait Detector: Sync {
@@ -120,6 +123,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &served::ApiServiceUnavailable,
     &served::AdmissionWebhookFailing,
     &served::ClusterDnsDown,
+    &pv_failed::PvFailed,
     &claims::PvcLost,
     &claims::PvcPending,
     &volume_expand_failed::VolumeExpandFailed,

@@ -9,7 +9,7 @@ use kubegraf_ipc::{
 use regex::Regex;
 use serde::Serialize;
 
-use crate::objects::{Event, Object};
+use crate::objects::{Condition, Event, Object};
 
 /// Cluster text longer than this is cut; characters.
 const LONGEST: usize = 2_000;
@@ -38,6 +38,20 @@ pub(super) fn against(evidence: Evidence, expected: impl Serialize) -> Evidence 
         expected: Some(json(expected)),
         ..evidence
     }
+}
+
+/// What a condition of an object says: its reason and its message.
+pub(super) fn condition(object: &ObjectRef, one: &Condition) -> Vec<Evidence> {
+    let message = masked(&one.message);
+    [("reason", &*one.reason), ("message", &message)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(leaf, value)| {
+            let field = format!("status.conditions[type={}].{leaf}", one.r#type);
+            let at = one.last_transition_time;
+            seen(object.clone(), field, value, EvidenceSource::Status, at)
+        })
+        .collect()
 }
 
 /// What an event says.

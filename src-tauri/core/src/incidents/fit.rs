@@ -2,6 +2,7 @@
 //! the scheduler's message. Section 4.3 of the catalogue.
 
 mod affinity;
+mod attach;
 mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use crate::objects::{
     Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Taint, Toleration,
 };
 
+pub(super) use attach::full;
 pub(super) use room::{Resource, Used, asked, free, usage};
 
 /// Taints by which the control plane says that a node is ill.
@@ -53,6 +55,8 @@ pub(super) enum Obstacle {
     Spread,
     /// A volume cannot be reached from there.
     Volume,
+    /// A storage driver there attaches no more volumes.
+    VolumeCount,
 }
 
 /// Why no node takes a pod.
@@ -72,9 +76,11 @@ impl Blame<'_> {
     pub(super) fn may_pass(&self, graph: &Graph<'_>, pod: &Pod) -> bool {
         self.obstacles.is_empty()
             || self.obstacles.iter().any(|obstacle| match obstacle {
-                Obstacle::Cordon | Obstacle::NotReady | Obstacle::Volume | Obstacle::HostPort => {
-                    true
-                }
+                Obstacle::Cordon
+                | Obstacle::NotReady
+                | Obstacle::Volume
+                | Obstacle::VolumeCount
+                | Obstacle::HostPort => true,
                 Obstacle::Room(resource) => {
                     let need = asked(&pod.spec, resource);
                     let largest = self
@@ -127,6 +133,9 @@ pub(super) fn judge<'a>(graph: &Graph<'a>, pod: &Pod) -> Blame<'a> {
             if volume(graph, node, pod) {
                 found.insert(Obstacle::Volume);
             }
+            if full(graph, node, pod).is_some() {
+                found.insert(Obstacle::VolumeCount);
+            }
             (node, found)
         })
         .collect();
@@ -156,6 +165,22 @@ fn placement(node: &Node, pod: &Pod) -> BTreeSet<Obstacle> {
     if !pod.node_name.is_empty() && pod.node_name != node.metadata.name {
         found.insert(Obstacle::Name);
     }
+    found
+}
+
+/// What speaks against the node that a DaemonSet's pod runs on, of what its author decides: taints, labels, affinity.
+pub(super) fn unwelcome(graph: &Graph<'_>, pod: &Pod) -> BTreeSet<Obstacle> {
+    let Some(node) = graph.node(&pod.node_name) else {
+        return BTreeSet::new();
+    };
+    let mut found = placement(node, pod);
+    found.extend(condition(node, pod));
+    found.retain(|one| {
+        matches!(
+            one,
+            Obstacle::Taint | Obstacle::Selector | Obstacle::Affinity
+        )
+    });
     found
 }
 

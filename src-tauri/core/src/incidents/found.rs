@@ -252,6 +252,7 @@ fn in_words(r#type: &str) -> &'static str {
         "startup_probe_failing" => "startup probe fails",
         "pvc_pending" => "claim gets no volume",
         "pvc_lost" => "claim has lost its volume",
+        "pv_failed" => "volume could not be taken back",
         "service_no_endpoints" => "no pod is behind it",
         "service_port_mismatch" => "port leads nowhere",
         "address_mismatch" => "address leads nowhere",

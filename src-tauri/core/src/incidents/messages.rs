@@ -60,6 +60,8 @@ pub(super) enum Family {
     ClaimUnbound,
     /// A volume is elsewhere.
     VolumeElsewhere,
+    /// A storage driver attaches no more volumes.
+    TooManyVolumes,
     /// The API server could not call an admission webhook.
     WebhookCall,
     /// A hostPath is not what the pod says it is.
@@ -234,6 +236,7 @@ const FAMILIES: &[(Family, &[&str])] = &[
         &["unbound immediate persistentvolumeclaims"],
     ),
     (Family::VolumeElsewhere, &["volume node affinity conflict"]),
+    (Family::TooManyVolumes, &["exceed max volume count"]),
     (Family::WebhookCall, &["failed calling webhook"]),
     (Family::HostPath, &["hostpath type check failed"]),
     (

@@ -93,4 +93,14 @@ pub struct NodeDrivers {
 pub struct NodeDriver {
     /// `ebs.csi.aws.com`.
     pub name: String,
+    /// What it can do for the node; `None` where it does not say.
+    pub allocatable: Option<NodeVolumes>,
+}
+
+/// What a storage driver can do for a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NodeVolumes {
+    /// How many volumes it attaches; `None` for any number.
+    pub count: Option<usize>,
 }

@@ -127,10 +127,7 @@ impl SelectorRequirement {
 /// `app=web,tier in (a,b)`, as kubectl prints a selector; `<none>` when empty.
 impl std::fmt::Display for Selector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let labels = self
-            .match_labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"));
+        let labels = (!self.match_labels.is_empty()).then(|| self.match_labels.to_string());
         let expressions = self
             .match_expressions
             .iter()
@@ -140,7 +137,7 @@ impl std::fmt::Display for Selector {
                 "DoesNotExist" => format!("!{}", r.key),
                 _ => r.key.clone(),
             });
-        let parts: Vec<_> = labels.chain(expressions).collect();
+        let parts: Vec<_> = labels.into_iter().chain(expressions).collect();
         f.write_str(if parts.is_empty() { "<none>" } else { "" })?;
         f.write_str(&parts.join(","))
     }

@@ -108,6 +108,8 @@ pub struct DaemonSetStatus {
     pub number_ready: u32,
     /// Of those that should, not available.
     pub number_unavailable: u32,
+    /// Nodes that run a pod and should not.
+    pub number_misscheduled: u32,
 }
 
 /// A Job.

@@ -22,9 +22,18 @@ const NEEDS: &[Kind] = &[Kind::Pods, Kind::Nodes];
 
 macro_rules! row {
     ($cause:literal, $family:ident, $actions:expr, $doc:literal) => {
+        row!(
+            $cause,
+            $family,
+            $actions,
+            $doc,
+            &["pod_unschedulable", "pod_rejected_by_node"]
+        )
+    };
+    ($cause:literal, $family:ident, $actions:expr, $doc:literal, $explains:expr) => {
         Rule {
             cause: $cause,
-            explains: &["pod_unschedulable", "pod_rejected_by_node"],
+            explains: $explains,
             class: Class::Computed,
             needs: NEEDS,
             in_spec: false,
@@ -34,6 +43,13 @@ macro_rules! row {
         }
     };
 }
+
+/// What keeps a pod off a node and makes one that is there a stray.
+const PLACED: &[&str] = &[
+    "pod_unschedulable",
+    "pod_rejected_by_node",
+    "daemonset_incomplete",
+];
 
 /// The table.
 pub(super) const RULES: &[Rule] = &[
@@ -71,13 +87,15 @@ pub(super) const RULES: &[Rule] = &[
         "node_selector_mismatch",
         NoSelector,
         &["fix_node_selector", "label_node", "plan"],
-        "no node has the labels of the pod's nodeSelector"
+        "no node has the labels of the pod's nodeSelector",
+        PLACED
     ),
     row!(
         "node_affinity_mismatch",
         NoAffinity,
         &["relax_affinity", "plan"],
-        "no node satisfies the pod's required node affinity"
+        "no node satisfies the pod's required node affinity",
+        PLACED
     ),
     row!(
         "node_name_mismatch",
@@ -89,7 +107,8 @@ pub(super) const RULES: &[Rule] = &[
         "taint_not_tolerated",
         Untolerated,
         &["add_toleration", "plan"],
-        "every node the pod could use has a taint that it does not tolerate"
+        "every node the pod could use has a taint that it does not tolerate",
+        PLACED
     ),
     row!(
         "node_cordoned",
@@ -140,6 +159,12 @@ pub(super) const RULES: &[Rule] = &[
         "the pod's volume cannot be reached from any node that could take it"
     ),
     row!(
+        "volume_count_exceeded",
+        TooManyVolumes,
+        &["plan"],
+        "the storage driver attaches no more volumes to the nodes the pod may use"
+    ),
+    row!(
         "volume_rwop_in_use",
         Nothing,
         &["plan"],
@@ -175,6 +200,9 @@ fn decide<'a>(
     cause: &str,
     family: Family,
 ) -> Option<Candidate> {
+    if signal.r#type == "daemonset_incomplete" {
+        return stray(graph, signal, cause);
+    }
     let pod = signal.pod()?;
     if signal.r#type == "pod_rejected_by_node" {
         return rejected(signal, pod, cause);
@@ -211,6 +239,35 @@ fn decide<'a>(
     let mut candidate = blamed(graph, signal, pod, &blame, &set[position(set)?]);
     candidate.base = Some(0.4);
     Some(candidate)
+}
+
+/// What speaks against the node of a DaemonSet's pod.
+fn stray<'a>(graph: &Graph<'a>, signal: &Signal<'a>, cause: &str) -> Option<Candidate> {
+    let placed = signal
+        .evidence
+        .iter()
+        .find(|seen| seen.field == "spec.nodeName")?;
+    let pod = graph.pod(&placed.object.namespace, &placed.object.name)?;
+    let node = graph.node(&pod.node_name)?;
+    let words = match (fit::unwelcome(graph, pod).into_iter().next()?, cause) {
+        (Obstacle::Taint, "taint_not_tolerated") => {
+            let taint = fit::untolerated(node, pod).into_iter().next()?;
+            format!("taint {}:{}", taint.key, taint.effect)
+        }
+        (Obstacle::Selector, "node_selector_mismatch") => {
+            format!("labels other than {}", pod.spec.node_selector)
+        }
+        (Obstacle::Affinity, "node_affinity_mismatch") => {
+            "labels that its node affinity does not allow".into()
+        }
+        _ => return None,
+    };
+    let (pod, node) = (&pod.metadata.name, &node.metadata.name);
+    Some(Candidate::new(
+        &signal.owner,
+        format!("pods run on nodes with {words}"),
+        format!("node \"{node}\" of pod \"{pod}\" has {words}, so the pod no longer belongs there"),
+    ))
 }
 
 /// The kubelet's own count, which the scheduler's may be behind.
@@ -261,6 +318,7 @@ fn names<'a>(
         Obstacle::PodAffinity => "pod_affinity_unsatisfied",
         Obstacle::PodAntiAffinity => "pod_anti_affinity_unsatisfied",
         Obstacle::Spread => "topology_spread_unsatisfied",
+        Obstacle::VolumeCount => "volume_count_exceeded",
         Obstacle::Volume => match claim(graph, pod) {
             Some((_, None)) => "pvc_missing",
             Some((_, Some(claim))) if fit::held_by(graph, claim, pod).is_some() => {
@@ -390,13 +448,7 @@ fn blamed<'a>(
             )
         }
         Obstacle::Selector => {
-            let pairs: Vec<String> = pod
-                .spec
-                .node_selector
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            let pairs = pairs.join(", ");
+            let pairs = &pod.spec.node_selector;
             let missing = pod.spec.node_selector.iter().find(|(key, value)| {
                 blame
                     .nodes
@@ -511,6 +563,22 @@ fn blamed<'a>(
             "it would be spread too unevenly on every node".into(),
             format!("a topology spread constraint excludes {count}"),
         ),
+        Obstacle::VolumeCount => {
+            let full: Vec<_> = met
+                .iter()
+                .filter_map(|node| Some((*node, fit::full(graph, node, pod)?)))
+                .collect();
+            for (node, full) in &full {
+                let field = format!("spec.drivers[name={}].allocatable.count", full.driver);
+                let used = on(node, &field, format!("{} used", full.used).into());
+                evidence.push(against(used, full.most));
+            }
+            let driver = full.first().map_or("", |(_, full)| &full.driver);
+            (
+                format!("no node takes another volume of driver \"{driver}\""),
+                format!("driver \"{driver}\" attaches no more volumes to {count}"),
+            )
+        }
         Obstacle::Volume => match claim(graph, pod) {
             Some((name, None)) => {
                 evidence.push(spec("volumes".into(), name.into()));

@@ -90,11 +90,21 @@ pub(super) const RULES: &[Rule] = &[
         &[Kind::Volumes],
         "every volume that fits belongs to another claim"
     ),
-    row!(
-        "provisioner_failed",
-        &[Kind::StorageClasses],
-        "the provisioner of the claim's class reports a failure"
-    ),
+    Rule {
+        cause: "provisioner_failed",
+        explains: &["pvc_pending", "pv_failed"],
+        class: Class::Computed,
+        needs: &[Kind::StorageClasses],
+        in_spec: false,
+        actions: &["plan"],
+        doc: "the provisioner of the claim's or the volume's class reports a failure",
+        decide: |graph, signal| match signal.r#type {
+            "pv_failed" => not_taken_back(graph, signal),
+            _ => decide(graph, signal)
+                .filter(|(id, _)| *id == "provisioner_failed")
+                .map(|(_, candidate)| candidate),
+        },
+    },
     row!(
         "provisioner_missing",
         &[Kind::StorageClasses],
@@ -120,6 +130,30 @@ enum Misfit {
     Access,
     Capacity,
     Mode,
+}
+
+/// A volume that its provisioner does not delete, in the words of the cluster.
+fn not_taken_back<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<Candidate> {
+    let volume: &PersistentVolume = graph.get("", &signal.object.name)?;
+    let class: &StorageClass = graph.get("", &volume.spec.storage_class_name)?;
+    let said = signal
+        .evidence
+        .iter()
+        .find(|seen| seen.field.ends_with("message"))?;
+    let text: String = serde_json::from_str(&said.observed).ok()?;
+    let mut candidate = Candidate::new(
+        &class.reference(),
+        format!(
+            "provisioner \"{}\" does not take it back",
+            class.provisioner
+        ),
+        format!(
+            "provisioner \"{}\" of class \"{}\" could not delete volume \"{}\": {text}",
+            class.provisioner, class.metadata.name, volume.metadata.name
+        ),
+    );
+    candidate.base = Some(Class::Enumerated.base());
+    Some(candidate)
 }
 
 fn claim<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<&'a PersistentVolumeClaim> {
@@ -312,13 +346,7 @@ fn decide<'a>(graph: &Graph<'a>, signal: &Signal<'a>) -> Option<(&'static str, C
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            volume
-                .metadata
-                .labels
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect::<Vec<_>>()
-                .join(","),
+            volume.metadata.labels.to_string(),
         ),
         Misfit::Mode => (
             "volume_mode_mismatch",

@@ -2,57 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use kubegraf_ipc::{
-    incident::{Evidence, EvidenceSource, Severity},
-    object::ObjectRef,
-};
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
-    containers,
-    evidence::{self, masked, seen},
+    evidence::{self, seen},
     graph::Graph,
     signal::Signal,
-    snapshot::{Existence, Kind},
+    snapshot::Existence,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{
     Condition, Event, HorizontalPodAutoscaler as Scaler, Object, PodDisruptionBudget as Budget,
     condition,
 };
 
-macro_rules! detector {
-    ($name:ident, $id:literal, $severity:ident, $reads:ident, $threshold:literal, $doc:literal, $find:ident) => {
-        #[doc = concat!("`", $id, "`")]
-        pub(super) struct $name;
-
-        impl Detector for $name {
-            fn r#type(&self) -> &'static str {
-                $id
-            }
-            fn severity(&self) -> Severity {
-                Severity::$severity
-            }
-            fn reads(&self) -> &'static [Kind] {
-                &[Kind::$reads]
-            }
-            fn threshold(&self) -> i64 {
-                $threshold
-            }
-            fn doc(&self) -> &'static str {
-                $doc
-            }
-            fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-                $find(graph, $id, $threshold)
-            }
-        }
-    };
-}
-
 detector!(
     HpaMetricsUnavailable,
     "hpa_metrics_unavailable",
     High,
-    Autoscalers,
+    [Autoscalers],
     180,
     "an autoscaler has no metrics for three minutes: ScalingActive is False with a reason that names a metric",
     without_metrics
@@ -61,7 +29,7 @@ detector!(
     HpaTargetInvalid,
     "hpa_target_invalid",
     High,
-    Autoscalers,
+    [Autoscalers],
     60,
     "an autoscaler cannot read or write what it scales, its selector is not clear, or its target does not exist, for one minute",
     without_target
@@ -70,7 +38,7 @@ detector!(
     HpaSaturated,
     "hpa_saturated",
     Medium,
-    Autoscalers,
+    [Autoscalers],
     900,
     "an autoscaler has wanted more than its maxReplicas for fifteen minutes",
     saturated
@@ -79,91 +47,62 @@ detector!(
     PdbBlocking,
     "pdb_blocking",
     Medium,
-    Budgets,
+    [Budgets],
     900,
     "a PodDisruptionBudget of at least two pods allows no disruption for fifteen minutes though all of them are healthy, or two budgets select one workload's pods",
     blocking
 );
 
-fn scalers<'a>(graph: &Graph<'a>, r#type: &'static str) -> impl Iterator<Item = &'a Scaler> {
-    graph.all::<Scaler>().filter(move |one| {
-        one.metadata.deleted.is_none() && !containers::ignored(&one.metadata.annotations, r#type)
-    })
-}
-
 fn lasting<'c>(
-    graph: &Graph<'_>,
+    look: Look<'_, '_>,
     one: &'c Scaler,
     r#type: &str,
     status: &str,
-    threshold: i64,
 ) -> Option<&'c Condition> {
-    let found = condition(&one.status.conditions, r#type).filter(|found| found.status == status)?;
-    let at = found.last_transition_time;
-    at.is_none_or(|at| graph.passed(at, threshold))
-        .then_some(found)
+    condition(&one.status.conditions, r#type)
+        .filter(|found| found.status == status && look.lasted(found.last_transition_time))
 }
 
-fn told(object: &ObjectRef, found: &Condition) -> Vec<Evidence> {
-    let at = found.last_transition_time;
-    [("reason", &found.reason), ("message", &found.message)]
-        .map(|(leaf, value)| {
-            let field = format!("status.conditions[type={}].{leaf}", found.r#type);
-            seen(
-                object.clone(),
-                field,
-                masked(value),
-                EvidenceSource::Status,
-                at,
-            )
-        })
-        .into()
-}
-
-fn without_metrics<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Signal<'a>> {
-    scalers(graph, id)
+fn without_metrics<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Scaler>()
         .filter_map(|one| {
-            let found = lasting(graph, one, "ScalingActive", "False", threshold)?;
+            let found = lasting(look, one, "ScalingActive", "False")?;
             let metric = found.reason.starts_with("FailedGet") && found.reason.ends_with("Metric");
             let other = matches!(
                 &*found.reason,
                 "InvalidMetricSourceType" | "FailedComputeMetricsReplicas"
             );
             let object = one.reference();
-            let evidence = told(&object, found);
+            let evidence = evidence::condition(&object, found);
             let begun = found.last_transition_time;
-            (metric || other)
-                .then(|| Signal::of(id, object, begun.unwrap_or_else(|| graph.now()), evidence))
+            (metric || other).then(|| look.object(object, begun, evidence))
         })
         .collect()
 }
 
-fn without_target<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Signal<'a>> {
-    scalers(graph, id)
+fn without_target<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Scaler>()
         .filter_map(|one| {
             let object = one.reference();
-            let young = |at: i64| !graph.passed(at, threshold);
-            if target_exists(graph, one) == Existence::Gone
-                && !one.metadata.created.is_some_and(young)
-            {
+            let created = one.metadata.created;
+            if target_exists(look.graph, one) == Existence::Gone && look.lasted(created) {
                 let field = "spec.scaleTargetRef.name";
                 let name = &one.spec.scale_target_ref.name;
                 let evidence = seen(object.clone(), field, name, EvidenceSource::Spec, None);
-                let begun = one.metadata.created.unwrap_or_else(|| graph.now());
-                return Some(Signal::of(id, object, begun, vec![evidence]));
+                return Some(look.object(object, created, vec![evidence]));
             }
-            let scale = lasting(graph, one, "AbleToScale", "False", threshold)
+            let scale = lasting(look, one, "AbleToScale", "False")
                 .filter(|found| matches!(&*found.reason, "FailedGetScale" | "FailedUpdateScale"));
-            let select = lasting(graph, one, "ScalingActive", "False", threshold).filter(|found| {
+            let select = lasting(look, one, "ScalingActive", "False").filter(|found| {
                 matches!(
                     &*found.reason,
                     "InvalidSelector" | "AmbiguousSelector" | "SelectorRequired"
                 )
             });
             let found = scale.or(select)?;
-            let begun = found.last_transition_time.unwrap_or_else(|| graph.now());
-            let evidence = told(&object, found);
-            Some(Signal::of(id, object, begun, evidence))
+            let begun = found.last_transition_time;
+            let evidence = evidence::condition(&object, found);
+            Some(look.object(object, begun, evidence))
         })
         .collect()
 }
@@ -180,16 +119,16 @@ pub(in super::super) fn target_exists(graph: &Graph<'_>, one: &Scaler) -> Existe
     })
 }
 
-fn saturated<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Signal<'a>> {
-    scalers(graph, id)
+fn saturated<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Scaler>()
         .filter_map(|one| {
-            let found = lasting(graph, one, "ScalingLimited", "True", threshold)?;
+            let found = lasting(look, one, "ScalingLimited", "True")?;
             let most = one.spec.max_replicas;
             if found.reason != "TooManyReplicas" || one.status.current_replicas < most {
                 return None;
             }
             let object = one.reference();
-            let mut evidence = told(&object, found);
+            let mut evidence = evidence::condition(&object, found);
             let field = "status.currentReplicas";
             let now = one.status.current_replicas;
             evidence.push(seen(
@@ -199,19 +138,15 @@ fn saturated<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Sig
                 EvidenceSource::Status,
                 None,
             ));
-            let begun = found.last_transition_time.unwrap_or_else(|| graph.now());
-            Some(Signal::of(id, object, begun, evidence))
+            let begun = found.last_transition_time;
+            Some(look.object(object, begun, evidence))
         })
         .collect()
 }
 
-fn blocking<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Signal<'a>> {
-    let all: Vec<&Budget> = graph
-        .all::<Budget>()
-        .filter(|one| {
-            one.metadata.deleted.is_none() && !containers::ignored(&one.metadata.annotations, id)
-        })
-        .collect();
+fn blocking<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let all: Vec<&Budget> = look.all().collect();
     let doubled = doubled(graph, &all);
     all.into_iter()
         .filter_map(|one| {
@@ -221,13 +156,12 @@ fn blocking<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Sign
                 .filter(|allowed| allowed.status == "False")
                 .and_then(|allowed| allowed.last_transition_time)
                 .or(one.metadata.created);
-            let late = || since.is_none_or(|at| graph.passed(at, threshold));
             // A single pod cannot be spared by nature; fewer healthy ones are the pods' own trouble.
             let strict = status.disruptions_allowed == Some(0)
                 && status.expected_pods >= 2
                 && status.current_healthy >= status.expected_pods;
             let overlap = doubled.get(&*one.metadata.name);
-            if !(strict || overlap.is_some()) || !late() {
+            if !(strict || overlap.is_some()) || !look.lasted(since) {
                 return None;
             }
             let object = one.reference();
@@ -247,8 +181,8 @@ fn blocking<'a>(graph: &Graph<'a>, id: &'static str, threshold: i64) -> Vec<Sign
                 .filter(|event| event.reason == "MultiplePodDisruptionBudgets")
                 .last();
             evidence.extend(said.map(evidence::event));
-            let begun = since.unwrap_or_else(|| graph.now());
-            Some(Signal::of(id, object, begun, evidence))
+            let begun = since;
+            Some(look.object(object, begun, evidence))
         })
         .collect()
 }

@@ -1,15 +1,17 @@
 //! The control plane, nodes with problems of their own, namespaces that do not go, controllers behind.
 
-use kubegraf_ipc::incident::{Evidence, EvidenceSource};
+use kubegraf_ipc::{
+    incident::{Evidence, EvidenceSource},
+    object::ObjectRef,
+};
 
 use super::super::{
     causes::pods::{component, stale},
-    containers,
     evidence::{self, against, masked, seen},
     graph::Graph,
-    signal::{Place, Signal},
+    signal::Signal,
 };
-use super::{Earlier, detector};
+use super::{Look, detector};
 use crate::objects::{
     DaemonSet, Deployment, Event, Lease, Meta, Namespace, Node, Object, StatefulSet, condition,
 };
@@ -69,12 +71,8 @@ const DAY: i64 = 86_400;
 /// Reboots within a day until they are no plan.
 const REBOOTS: u32 = 2;
 
-fn control_plane<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
+fn control_plane<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
     let mine = graph
         .own::<Lease>()
         .filter(|lease| lease.metadata.namespace == "kube-system");
@@ -95,21 +93,14 @@ fn control_plane<'a>(
                 EvidenceSource::Status,
                 Some(at),
             );
-            Some(Signal::of(r#type, component(name), at, vec![renewed]))
+            Some(look.object(component(name), Some(at), vec![renewed]))
         })
         .collect()
 }
 
-fn node_problem<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let nodes = graph.own::<Node>().filter(|node| {
-        node.metadata.deleted.is_none() && !containers::ignored(&node.metadata.annotations, r#type)
-    });
-    nodes
+fn node_problem<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    look.all::<Node>()
         .filter_map(|node| {
             let object = node.reference();
             let ill = PROBLEMS
@@ -117,32 +108,20 @@ fn node_problem<'a>(
                 .filter_map(|name| condition(&node.status.conditions, name))
                 .find(|one| {
                     let at = one.last_transition_time;
-                    one.status == "True" && at.is_none_or(|at| graph.passed(at, threshold))
+                    one.status == "True" && look.lasted(at)
                 });
             let (begun, evidence) = match ill {
                 Some(one) => {
+                    let field = format!("status.conditions[type={}].status", one.r#type);
                     let at = one.last_transition_time;
-                    let about = |leaf: &str, value: &str| {
-                        let field = format!("status.conditions[type={}].{leaf}", one.r#type);
-                        seen(object.clone(), field, value, EvidenceSource::Status, at)
-                    };
-                    let message = masked(&one.message);
-                    (
-                        at,
-                        vec![about("status", "True"), about("message", &message)],
-                    )
+                    let status = EvidenceSource::Status;
+                    let mut evidence = vec![seen(object.clone(), field, "True", status, at)];
+                    evidence.extend(evidence::condition(&object, one));
+                    (at, evidence)
                 }
                 None => rebooted(graph, node)?,
             };
-            Some(Signal {
-                place: Place::Node(node),
-                ..Signal::of(
-                    r#type,
-                    object,
-                    begun.unwrap_or_else(|| graph.now()),
-                    evidence,
-                )
-            })
+            Some(look.node(node, begun, evidence))
         })
         .collect()
 }
@@ -165,12 +144,7 @@ fn rebooted(graph: &Graph<'_>, node: &Node) -> Option<(Option<i64>, Vec<Evidence
     })
 }
 
-fn namespace<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
+fn namespace<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
     const HELD: &[&str] = &[
         "NamespaceFinalizersRemaining",
         "NamespaceContentRemaining",
@@ -178,10 +152,9 @@ fn namespace<'a>(
         "NamespaceDeletionContentFailure",
         "NamespaceDeletionGroupVersionParsingFailure",
     ];
-    let gone = graph.own::<Namespace>().filter(|one| {
-        let at = one.metadata.deleted;
-        at.is_some_and(|at| graph.passed(at, threshold))
-            && !containers::ignored(&one.metadata.annotations, r#type)
+    let gone = look.graph.own::<Namespace>().filter(|one| {
+        let meta = &one.metadata;
+        meta.deleted.is_some() && look.lasted(meta.deleted) && !look.ignores(&meta.annotations)
     });
     gone.filter_map(|one| {
         let object = one.reference();
@@ -198,27 +171,21 @@ fn namespace<'a>(
             })
             .collect();
         let begun = one.metadata.deleted?;
-        (!evidence.is_empty()).then(|| Signal::of(r#type, object, begun, evidence))
+        (!evidence.is_empty()).then(|| look.object(object, Some(begun), evidence))
     })
     .collect()
 }
 
-fn lagging<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
+fn lagging<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
     // When the spec was last changed is not told; a moment's lag is every change's.
     if !graph.still() && stale(graph, "kube-controller-manager").is_none() {
         return Vec::new();
     }
     let mut signals = Vec::new();
-    let mut look = |object: kubegraf_ipc::object::ObjectRef, meta: &Meta, observed: i64| {
-        let young = meta.created.is_some_and(|at| !graph.passed(at, threshold));
-        let quiet = containers::ignored(&meta.annotations, r#type);
-        if observed <= 0 || observed >= meta.generation || young || quiet || meta.deleted.is_some()
-        {
+    let mut judge = |object: ObjectRef, meta: &Meta, observed: i64| {
+        let behind = observed > 0 && observed < meta.generation;
+        if !behind || !look.lasted(meta.created) {
             return;
         }
         let observed = seen(
@@ -229,22 +196,22 @@ fn lagging<'a>(
             None,
         );
         let evidence = vec![against(observed, meta.generation)];
-        signals.push(Signal::of(r#type, object, graph.now(), evidence));
+        signals.push(look.object(object, None, evidence));
     };
-    for one in graph.own::<Deployment>() {
-        look(
+    for one in look.all::<Deployment>() {
+        judge(
             one.reference(),
             &one.metadata,
             one.status.observed_generation,
         );
     }
-    for one in graph.own::<StatefulSet>() {
+    for one in look.all::<StatefulSet>() {
         let observed = one.status.observed_generation.unwrap_or_default();
-        look(one.reference(), &one.metadata, observed);
+        judge(one.reference(), &one.metadata, observed);
     }
-    for one in graph.own::<DaemonSet>() {
+    for one in look.all::<DaemonSet>() {
         let observed = one.status.observed_generation.unwrap_or_default();
-        look(one.reference(), &one.metadata, observed);
+        judge(one.reference(), &one.metadata, observed);
     }
     signals
 }

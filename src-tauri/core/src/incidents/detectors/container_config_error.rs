@@ -1,63 +1,34 @@
 //! Containers whose configuration cannot be put together.
 
-use kubegraf_ipc::incident::Severity;
+use super::super::{evidence::masked, signal::Signal};
+use super::{Look, detector};
 
-use super::super::{
-    containers, evidence,
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier};
-use crate::objects::Object;
+detector!(
+    ContainerConfigError,
+    "container_config_error",
+    High,
+    [Pods],
+    0,
+    "a container waits with CreateContainerConfigError",
+    detect
+);
 
-/// `container_config_error`
-pub(super) struct ContainerConfigError;
-
-impl Detector for ContainerConfigError {
-    fn r#type(&self) -> &'static str {
-        "container_config_error"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a container waits with CreateContainerConfigError"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter_map(|container| {
-                let waiting = container.waiting()?;
-                let pod = container.pod;
-                let begun = pod.status.start_time.or(pod.metadata.created);
-                (waiting.reason == "CreateContainerConfigError").then(|| Signal {
-                    r#type: self.r#type(),
-                    object: pod.reference(),
-                    owner: graph.owner(pod),
-                    container: Some(container.name()),
-                    first_seen: begun.unwrap_or_else(|| graph.now()),
-                    evidence: vec![
-                        container.observed("state.waiting.reason", &waiting.reason, begun),
-                        container.observed(
-                            "state.waiting.message",
-                            evidence::masked(&waiting.message),
-                            begun,
-                        ),
-                    ],
-                    place: Place::Pod(pod),
-                })
-            })
-            .collect()
-    }
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter_map(|container| {
+            let waiting = container
+                .waiting()
+                .filter(|waiting| waiting.reason == "CreateContainerConfigError")?;
+            let pod = container.pod;
+            let begun = pod.status.start_time.or(pod.metadata.created);
+            let message = masked(&waiting.message);
+            let evidence = vec![
+                container.observed("state.waiting.reason", &waiting.reason, begun),
+                container.observed("state.waiting.message", message, begun),
+            ];
+            Some(look.container(container, begun, evidence))
+        })
+        .collect()
 }
 
 #[cfg(test)]

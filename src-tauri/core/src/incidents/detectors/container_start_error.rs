@@ -1,19 +1,7 @@
 //! Containers whose process cannot be started.
 
-use kubegraf_ipc::incident::Severity;
-
-use super::super::{
-    containers::{self, Seen},
-    evidence,
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier};
-use crate::objects::Object;
-
-/// `container_start_error`
-pub(super) struct ContainerStartError;
+use super::super::{containers::Seen, evidence, signal::Signal};
+use super::{Look, detector};
 
 const WAITING: &[&str] = &[
     "RunContainerError",
@@ -25,33 +13,23 @@ const ENDED: &[&str] = &["StartError", "ContainerCannotRun"];
 /// A start older than this was overtaken by whatever came after; seconds.
 const RECENT: i64 = 3_600;
 
-impl Detector for ContainerStartError {
-    fn r#type(&self) -> &'static str {
-        "container_start_error"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a container waits with RunContainerError, CreateContainerError, PreCreateHookError or PreStartHookError, or its last end is a StartError, ContainerCannotRun or exit code 126, 127 or 128, and it does not run"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter_map(|container| find(graph, container))
-            .collect()
-    }
+detector!(
+    ContainerStartError,
+    "container_start_error",
+    High,
+    [Pods],
+    0,
+    "a container waits with RunContainerError, CreateContainerError, PreCreateHookError or PreStartHookError, or its last end is a StartError, ContainerCannotRun or exit code 126, 127 or 128, and it does not run",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter_map(|container| find(look, container))
+        .collect()
 }
 
-fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     let mut evidence = Vec::new();
     let waiting = container
         .waiting()
@@ -66,7 +44,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     }
     let ended = container.ended().filter(|(_, end)| {
         let never_ran = ENDED.contains(&end.reason.as_str()) || matches!(end.exit_code, 126..=128);
-        never_ran && container.ended_within(graph, RECENT)
+        never_ran && container.ended_within(look.graph, RECENT)
     });
     if let Some((path, end)) = ended.filter(|_| container.status.state.running.is_none()) {
         let at = end.finished_at;
@@ -88,15 +66,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     }
     let pod = container.pod;
     let begun = pod.status.start_time.or(pod.metadata.created);
-    Some(Signal {
-        r#type: ContainerStartError.r#type(),
-        object: pod.reference(),
-        owner: graph.owner(pod),
-        container: Some(container.name()),
-        first_seen: begun.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
-    })
+    Some(look.container(container, begun, evidence))
 }
 
 #[cfg(test)]

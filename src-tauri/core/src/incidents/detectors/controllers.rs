@@ -1,83 +1,69 @@
 //! StatefulSets, DaemonSets and CronJobs that do not get where they should be.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
-    containers,
     evidence::{self, against, seen},
+    fit,
     graph::Graph,
     signal::Signal,
-    snapshot::Kind,
 };
-use super::{Detector, Earlier, deployment_unavailable, gave_up, ready};
+use super::{Look, deployment_unavailable, detector, gave_up, ready};
 use crate::objects::{CronJob, DaemonSet, Event, Job, Object, Pod, StatefulSet, condition};
 
-/// `statefulset_stuck`
-pub(super) struct StatefulSetStuck;
+detector!(
+    StatefulSetStuck,
+    "statefulset_stuck",
+    High,
+    [StatefulSets, Pods],
+    300,
+    "a StatefulSet has fewer ready pods than it wants, and the lowest one that is not ready shows a symptom above or has not been ready for five minutes and past its first probes",
+    stuck_sets
+);
 
-impl Detector for StatefulSetStuck {
-    fn r#type(&self) -> &'static str {
-        "statefulset_stuck"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::StatefulSets, Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        300
-    }
-    fn doc(&self) -> &'static str {
-        "a StatefulSet has fewer ready pods than it wants, and the lowest one that is not ready shows a symptom above or has not been ready for five minutes and past its first probes"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let sets = graph.all::<StatefulSet>().filter(|set| {
-            let wanted = set.spec.replicas.unwrap_or(1);
-            set.metadata.deleted.is_none()
-                && set.status.observed_generation.is_some()
-                && set.status.ready_replicas < wanted
-                && !containers::ignored(&set.metadata.annotations, self.r#type())
-        });
-        sets.filter_map(|set| {
-            let object = set.reference();
-            let workload = graph.workload(&object)?;
-            let blocking = graph
-                .pods_under(workload)
-                .into_iter()
-                .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
-                .min_by_key(|pod| (ordinal(pod), &pod.metadata.name))?;
-            let at = unready_since(blocking);
-            let shown = earlier.signals(graph).find(|signal| {
-                signal.object.name == *blocking.metadata.name && signal.pod().is_some()
-            });
-            let late = at.is_none_or(|at| graph.passed(at, self.threshold()));
-            if shown.is_none() && (!late || deployment_unavailable::young(graph, blocking)) {
-                return None;
-            }
-            let status = |field: &str, value: u32| {
-                seen(object.clone(), field, value, EvidenceSource::Status, at)
-            };
-            let wanted = set.spec.replicas.unwrap_or(1);
-            let evidence = vec![
-                against(
-                    status("status.readyReplicas", set.status.ready_replicas),
-                    wanted,
-                ),
-                seen(
-                    blocking.reference(),
-                    "status.conditions[type=Ready].status",
-                    "False",
-                    EvidenceSource::Status,
-                    at,
-                ),
-            ];
-            let begun = shown.map(|signal| signal.first_seen).or(at);
-            let begun = begun.unwrap_or_else(|| graph.now());
-            Some(Signal::of(self.r#type(), object, begun, evidence))
-        })
-        .collect()
-    }
+fn stuck_sets<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let sets = look.all::<StatefulSet>().filter(|set| {
+        let wanted = set.spec.replicas.unwrap_or(1);
+        set.status.observed_generation.is_some() && set.status.ready_replicas < wanted
+    });
+    sets.filter_map(|set| {
+        let object = set.reference();
+        let workload = graph.workload(&object)?;
+        let blocking = graph
+            .pods_under(workload)
+            .into_iter()
+            .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
+            .min_by_key(|pod| (ordinal(pod), &pod.metadata.name))?;
+        let at = unready_since(blocking);
+        let shown = look
+            .earlier()
+            .find(|signal| signal.object.name == *blocking.metadata.name && signal.pod().is_some());
+        let late = look.lasted(at);
+        if shown.is_none() && (!late || deployment_unavailable::young(graph, blocking)) {
+            return None;
+        }
+        let status = |field: &str, value: u32| {
+            seen(object.clone(), field, value, EvidenceSource::Status, at)
+        };
+        let wanted = set.spec.replicas.unwrap_or(1);
+        let evidence = vec![
+            against(
+                status("status.readyReplicas", set.status.ready_replicas),
+                wanted,
+            ),
+            seen(
+                blocking.reference(),
+                "status.conditions[type=Ready].status",
+                "False",
+                EvidenceSource::Status,
+                at,
+            ),
+        ];
+        let begun = shown.map(|signal| signal.first_seen).or(at);
+        Some(look.object(object, begun, evidence))
+    })
+    .collect()
 }
 
 /// The number at the end of a StatefulSet's pod.
@@ -92,70 +78,99 @@ fn unready_since(pod: &Pod) -> Option<i64> {
         .or(pod.metadata.created)
 }
 
-/// `daemonset_incomplete`
-pub(super) struct DaemonSetIncomplete;
+detector!(
+    DaemonSetIncomplete,
+    "daemonset_incomplete",
+    Medium,
+    [DaemonSets, Pods],
+    600,
+    "a DaemonSet has pods that are not ready for ten minutes, or for as long none where FailedDaemonPod or FailedPlacement events say that it could not be placed, or pods of ten minutes on nodes that are not theirs",
+    incomplete_sets
+);
 
-impl Detector for DaemonSetIncomplete {
-    fn r#type(&self) -> &'static str {
-        "daemonset_incomplete"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::DaemonSets, Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        600
-    }
-    fn doc(&self) -> &'static str {
-        "a DaemonSet has pods that are not ready for ten minutes, or for as long none where FailedDaemonPod or FailedPlacement events say that it could not be placed"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let sets = graph.all::<DaemonSet>().filter(|set| {
-            let status = &set.status;
-            let lacking = status.number_unavailable > 0
-                || status.current_number_scheduled < status.desired_number_scheduled;
-            set.metadata.deleted.is_none()
-                && status.observed_generation.is_some()
-                && lacking
-                && !containers::ignored(&set.metadata.annotations, self.r#type())
-        });
-        sets.filter_map(|set| {
-            let object = set.reference();
-            let workload = graph.workload(&object)?;
-            let pods = graph.pods_under(workload);
-            let waiting: Vec<&Pod> = pods
-                .into_iter()
-                .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
-                .collect();
-            let refused: Vec<&Event> = graph
-                .events_about(&object)
-                .filter(|event| matches!(&*event.reason, "FailedDaemonPod" | "FailedPlacement"))
-                .collect();
-            let since = waiting.iter().filter_map(|pod| unready_since(pod)).min();
-            let since = since.or(refused.iter().filter_map(|event| event.first_seen()).min());
-            let nothing = waiting.is_empty() && refused.is_empty();
-            if nothing || since.is_some_and(|at| !graph.passed(at, self.threshold())) {
-                return None;
-            }
-            let status = |field: &str, value: u32| {
-                seen(object.clone(), field, value, EvidenceSource::Status, since)
-            };
-            let mut evidence = vec![against(
-                status("status.numberReady", set.status.number_ready),
-                set.status.desired_number_scheduled,
-            )];
-            evidence.extend(refused.last().map(|event| evidence::event(event)));
-            let begun = since.unwrap_or_else(|| graph.now());
-            Some(Signal::of(self.r#type(), object, begun, evidence))
-        })
+fn incomplete_sets<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<DaemonSet>()
+        .filter(|set| set.status.observed_generation.is_some())
+        .filter_map(|set| lacking(look, set).or_else(|| misplaced(look, set)))
         .collect()
-    }
 }
 
-/// `cronjob_failing`
-pub(super) struct CronJobFailing;
+fn lacking<'a>(look: Look<'_, 'a>, set: &'a DaemonSet) -> Option<Signal<'a>> {
+    let (graph, status) = (look.graph, &set.status);
+    if status.number_unavailable == 0
+        && status.current_number_scheduled >= status.desired_number_scheduled
+    {
+        return None;
+    }
+    let object = set.reference();
+    let workload = graph.workload(&object)?;
+    let pods = graph.pods_under(workload);
+    let waiting: Vec<&Pod> = pods
+        .into_iter()
+        .filter(|pod| pod.metadata.deleted.is_none() && !ready(pod))
+        .collect();
+    let refused: Vec<&Event> = graph
+        .events_about(&object)
+        .filter(|event| matches!(&*event.reason, "FailedDaemonPod" | "FailedPlacement"))
+        .collect();
+    let since = waiting.iter().filter_map(|pod| unready_since(pod)).min();
+    let since = since.or(refused.iter().filter_map(|event| event.first_seen()).min());
+    let nothing = waiting.is_empty() && refused.is_empty();
+    if nothing || !look.lasted(since) {
+        return None;
+    }
+    let ready = seen(
+        object.clone(),
+        "status.numberReady",
+        status.number_ready,
+        EvidenceSource::Status,
+        since,
+    );
+    let mut evidence = vec![against(ready, status.desired_number_scheduled)];
+    evidence.extend(refused.last().map(|event| evidence::event(event)));
+    Some(look.object(object, since, evidence))
+}
+
+/// Pods on nodes that are not theirs. Since when is told by nothing: one that is younger than the threshold cannot have been there
+/// for long.
+fn misplaced<'a>(look: Look<'_, 'a>, set: &'a DaemonSet) -> Option<Signal<'a>> {
+    let graph = look.graph;
+    if set.status.number_misscheduled == 0 {
+        return None;
+    }
+    let object = set.reference();
+    let workload = graph.workload(&object)?;
+    let strays: Vec<&Pod> = graph
+        .pods_under(workload)
+        .into_iter()
+        .filter(|pod| pod.metadata.deleted.is_none() && look.lasted(pod.metadata.created))
+        .filter(|pod| !fit::unwelcome(graph, pod).is_empty())
+        .collect();
+    let since = strays.iter().filter_map(|pod| pod.metadata.created).min();
+    if strays.is_empty() {
+        return None;
+    }
+    let figure = set.status.number_misscheduled;
+    let status = seen(
+        object.clone(),
+        "status.numberMisscheduled",
+        figure,
+        EvidenceSource::Status,
+        None,
+    );
+    let places = strays.iter().take(4).map(|pod| {
+        let node = &*pod.node_name;
+        seen(
+            pod.reference(),
+            "spec.nodeName",
+            node,
+            EvidenceSource::Spec,
+            None,
+        )
+    });
+    let evidence = std::iter::once(status).chain(places).collect();
+    Some(look.object(object, since, evidence))
+}
 
 /// What the controller says of a schedule it cannot follow.
 pub(in super::super) const UNFOLLOWED: &[&str] = &[
@@ -168,57 +183,46 @@ pub(in super::super) const UNFOLLOWED: &[&str] = &[
 /// An event longer ago than this says nothing of the present; seconds.
 const RECENT: i64 = 3_600;
 
-impl Detector for CronJobFailing {
-    fn r#type(&self) -> &'static str {
-        "cronjob_failing"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::CronJobs]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "the last two finished Jobs of a CronJob that is not suspended have failed, or its controller says that it cannot follow the schedule"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let all = graph.all::<CronJob>().filter(|one| {
-            one.metadata.deleted.is_none()
-                && !one.spec.suspend
-                && !containers::ignored(&one.metadata.annotations, self.r#type())
-        });
-        all.filter_map(|one| {
-            let object = one.reference();
-            let said = graph
-                .events_about(&object)
-                .filter(|event| UNFOLLOWED.contains(&&*event.reason))
-                .filter(|event| {
-                    event
-                        .last_seen()
-                        .is_none_or(|at| !graph.passed(at, RECENT + 1))
-                })
-                .last();
-            let (begun, evidence) = match (said, lost(graph, one)) {
-                (Some(event), _) => (event.first_seen(), vec![evidence::event(event)]),
-                (None, Some(jobs)) => {
-                    let evidence = jobs.iter().map(|job| {
-                        let field = "status.conditions[type=Failed].status";
-                        let at = gave_up(job).and_then(|failure| failure.last_transition_time);
-                        seen(job.reference(), field, "True", EvidenceSource::Status, at)
-                    });
-                    let first = jobs.iter().filter_map(|job| ended(job)).min();
-                    (first, evidence.collect())
-                }
-                (None, None) => return None,
-            };
-            let begun = begun.unwrap_or_else(|| graph.now());
-            Some(Signal::of(self.r#type(), object, begun, evidence))
-        })
-        .collect()
-    }
+detector!(
+    CronJobFailing,
+    "cronjob_failing",
+    Medium,
+    [CronJobs],
+    0,
+    "the last two finished Jobs of a CronJob that is not suspended have failed, or its controller says that it cannot follow the schedule",
+    failing_cron_jobs
+);
+
+fn failing_cron_jobs<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let all = look.all::<CronJob>().filter(|one| !one.spec.suspend);
+    all.filter_map(|one| {
+        let object = one.reference();
+        let said = graph
+            .events_about(&object)
+            .filter(|event| UNFOLLOWED.contains(&&*event.reason))
+            .filter(|event| {
+                event
+                    .last_seen()
+                    .is_none_or(|at| !graph.passed(at, RECENT + 1))
+            })
+            .last();
+        let (begun, evidence) = match (said, lost(graph, one)) {
+            (Some(event), _) => (event.first_seen(), vec![evidence::event(event)]),
+            (None, Some(jobs)) => {
+                let evidence = jobs.iter().map(|job| {
+                    let field = "status.conditions[type=Failed].status";
+                    let at = gave_up(job).and_then(|failure| failure.last_transition_time);
+                    seen(job.reference(), field, "True", EvidenceSource::Status, at)
+                });
+                let first = jobs.iter().filter_map(|job| ended(job)).min();
+                (first, evidence.collect())
+            }
+            (None, None) => return None,
+        };
+        Some(look.object(object, begun, evidence))
+    })
+    .collect()
 }
 
 /// The last two finished Jobs, where both have failed.

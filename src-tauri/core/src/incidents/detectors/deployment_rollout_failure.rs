@@ -1,48 +1,30 @@
 //! Rollouts that do not get through.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
-    containers,
-    evidence::{masked, seen},
+    evidence::{self, seen},
     graph::Graph,
     signal::{Place, Signal},
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Condition, Deployment, Object, ReplicaSet, condition};
 
-/// `deployment_rollout_failure`
-pub(super) struct DeploymentRolloutFailure;
+detector!(
+    DeploymentRolloutFailure,
+    "deployment_rollout_failure",
+    High,
+    [Deployments],
+    0,
+    "a Deployment that is not paused reports ProgressDeadlineExceeded, or every pod of its newest ReplicaSet shows a symptom above while the rollout is unfinished",
+    detect
+);
 
-impl Detector for DeploymentRolloutFailure {
-    fn r#type(&self) -> &'static str {
-        "deployment_rollout_failure"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Deployments]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a Deployment that is not paused reports ProgressDeadlineExceeded, or every pod of its newest ReplicaSet shows a symptom above while the rollout is unfinished"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        graph
-            .deployments()
-            .filter(|deployment| {
-                !deployment.spec.paused
-                    && deployment.metadata.deleted.is_none()
-                    && deployment.spec.replicas != Some(0)
-                    && !containers::ignored(&deployment.metadata.annotations, self.r#type())
-            })
-            .filter_map(|deployment| find(graph, deployment, earlier))
-            .collect()
-    }
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Deployment>()
+        .filter(|one| !one.spec.paused && one.spec.replicas != Some(0))
+        .filter_map(|one| find(look, one))
+        .collect()
 }
 
 /// The ReplicaSet of the present template: the one the Deployment's revision names, else the newest.
@@ -62,11 +44,8 @@ pub(in super::super) fn newest<'a>(
     named.or(sets.last()).copied()
 }
 
-fn find<'a>(
-    graph: &Graph<'a>,
-    deployment: &'a Deployment,
-    earlier: Earlier<'_, 'a>,
-) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, deployment: &'a Deployment) -> Option<Signal<'a>> {
+    let graph = look.graph;
     let late = condition(&deployment.status.conditions, "Progressing").is_some_and(exceeded);
     let wanted = deployment.spec.replicas.unwrap_or(1);
     let through = |set: &ReplicaSet| set.status.ready_replicas >= wanted;
@@ -74,33 +53,14 @@ fn find<'a>(
         return None;
     }
     let object = deployment.reference();
-    let field = |name: &str| format!("status.conditions[type=Progressing].{name}");
-    let status = |name: &str, value: &str, at| {
-        seen(
-            object.clone(),
-            field(name),
-            value,
-            EvidenceSource::Status,
-            at,
-        )
+    let signal = |first_seen: Option<i64>, evidence| Signal {
+        place: Place::Deployment(deployment),
+        ..look.object(object.clone(), first_seen, evidence)
     };
     let progressing = condition(&deployment.status.conditions, "Progressing");
-    let signal = |first_seen: Option<i64>, evidence| Signal {
-        r#type: DeploymentRolloutFailure.r#type(),
-        object: object.clone(),
-        owner: object.clone(),
-        container: None,
-        first_seen: first_seen.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Deployment(deployment),
-    };
-    if let Some(failed) = progressing.filter(|condition| exceeded(condition)) {
-        let at = failed.last_transition_time;
-        let evidence = vec![
-            status("reason", &failed.reason, at),
-            status("message", &masked(&failed.message), at),
-        ];
-        return Some(signal(at, evidence));
+    if let Some(failed) = progressing.filter(|one| exceeded(one)) {
+        let evidence = evidence::condition(&object, failed);
+        return Some(signal(failed.last_transition_time, evidence));
     }
     let set = newest(graph, deployment)?;
     let replicas = deployment.spec.replicas.unwrap_or(1);
@@ -115,8 +75,7 @@ fn find<'a>(
     let failing: Vec<_> = pods
         .iter()
         .filter_map(|pod| {
-            earlier
-                .signals(graph)
+            look.earlier()
                 .find(|signal| signal.pod().is_some_and(|p| std::ptr::eq(p, *pod)))
         })
         .collect();

@@ -1,71 +1,48 @@
 //! Deployments that do not have the pods they need, for whatever reason.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
     containers,
-    evidence::{masked, seen},
+    evidence::{self, seen},
     graph::Graph,
     probes::{self, Which},
     signal::{Place, Signal},
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Deployment, Object, Pod, condition};
-
-/// `deployment_unavailable`
-pub(super) struct DeploymentUnavailable;
 
 /// How long a rollout may take where the Deployment does not say; seconds.
 const DEADLINE: i64 = 600;
 
-impl Detector for DeploymentUnavailable {
-    fn r#type(&self) -> &'static str {
-        "deployment_unavailable"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Deployments]
-    }
-    fn threshold(&self) -> i64 {
-        300
-    }
-    fn doc(&self) -> &'static str {
-        "a Deployment that is not paused reports MinimumReplicasUnavailable for five minutes, no rollout of it is within its deadline and its pods are past their first probes"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        graph
-            .deployments()
-            .filter(|deployment| {
-                !deployment.spec.paused
-                    && deployment.metadata.deleted.is_none()
-                    && deployment.spec.replicas != Some(0)
-                    && !containers::ignored(&deployment.metadata.annotations, self.r#type())
-            })
-            .filter_map(|deployment| find(graph, deployment, self.threshold()))
-            .collect()
-    }
+detector!(
+    DeploymentUnavailable,
+    "deployment_unavailable",
+    High,
+    [Deployments],
+    300,
+    "a Deployment that is not paused reports MinimumReplicasUnavailable for five minutes, no rollout of it is within its deadline and its pods are past their first probes",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Deployment>()
+        .filter(|one| !one.spec.paused && one.spec.replicas != Some(0))
+        .filter_map(|one| find(look, one))
+        .collect()
 }
 
-fn find<'a>(graph: &Graph<'a>, deployment: &'a Deployment, threshold: i64) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, deployment: &'a Deployment) -> Option<Signal<'a>> {
+    let graph = look.graph;
     let conditions = &deployment.status.conditions;
     let lacks = condition(conditions, "Available").filter(|one| one.status == "False")?;
     let at = lacks.last_transition_time;
-    let young = at.is_some_and(|at| !graph.passed(at, threshold));
+    let young = !look.lasted(at);
     if young || rolling(graph, deployment) || starting(graph, deployment) {
         return None;
     }
     let object = deployment.reference();
-    let status = |field: &str, value: &str| {
-        let field = format!("status.conditions[type=Available].{field}");
-        seen(object.clone(), field, value, EvidenceSource::Status, at)
-    };
-    let mut evidence = vec![
-        status("reason", &lacks.reason),
-        status("message", &masked(&lacks.message)),
-    ];
+    let mut evidence = evidence::condition(&object, lacks);
     evidence.push(seen(
         object.clone(),
         "status.availableReplicas",
@@ -75,12 +52,7 @@ fn find<'a>(graph: &Graph<'a>, deployment: &'a Deployment, threshold: i64) -> Op
     ));
     Some(Signal {
         place: Place::Deployment(deployment),
-        ..Signal::of(
-            "deployment_unavailable",
-            object,
-            at.unwrap_or_else(|| graph.now()),
-            evidence,
-        )
+        ..look.object(object, at, evidence)
     })
 }
 

@@ -1,71 +1,39 @@
 //! Containers that run, but do not stay up.
 
-use kubegraf_ipc::incident::Severity;
-
-use super::super::{
-    containers,
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier, pod_crash_loop};
-use crate::objects::Object;
-
-/// `high_restart_count`
-pub(super) struct HighRestartCount;
+use super::super::signal::Signal;
+use super::{Look, detector, pod_crash_loop};
 
 /// Fewer restarts are nothing to tell about.
 pub(super) const MANY: u32 = 5;
 /// The last one at most this long ago; seconds.
 const RECENT: i64 = 3_600;
 
-impl Detector for HighRestartCount {
-    fn r#type(&self) -> &'static str {
-        "high_restart_count"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a container was restarted at least five times, once within the last hour, and runs now without looping"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter(|container| {
-                container.status.restart_count >= MANY
-                    && container.status.state.running.is_some()
-                    && container.ended_within(graph, RECENT)
-                    && container.ended().is_some_and(|(_, end)| end.exit_code != 0)
-                    && !pod_crash_loop::loops(graph, *container)
-            })
-            .map(|container| {
-                let (path, end) = container.ended().expect("its last end was just looked at");
-                let at = end.finished_at;
-                Signal {
-                    r#type: self.r#type(),
-                    object: container.pod.reference(),
-                    owner: graph.owner(container.pod),
-                    container: Some(container.name()),
-                    first_seen: at.unwrap_or_else(|| graph.now()),
-                    evidence: vec![
-                        container.observed("restartCount", container.status.restart_count, None),
-                        container.observed(&format!("{path}.exitCode"), end.exit_code, at),
-                        container.observed(&format!("{path}.reason"), &end.reason, at),
-                    ],
-                    place: Place::Pod(container.pod),
-                }
-            })
-            .collect()
-    }
+detector!(
+    HighRestartCount,
+    "high_restart_count",
+    Medium,
+    [Pods],
+    0,
+    "a container was restarted at least five times, once within the last hour, and runs now without looping",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter(|one| one.status.restart_count >= MANY && one.status.state.running.is_some())
+        .filter(|one| one.ended_within(look.graph, RECENT))
+        .filter(|one| !pod_crash_loop::loops(look.graph, *one))
+        .filter_map(|one| {
+            let (path, end) = one.ended().filter(|(_, end)| end.exit_code != 0)?;
+            let at = end.finished_at;
+            let evidence = vec![
+                one.observed("restartCount", one.status.restart_count, None),
+                one.observed(&format!("{path}.exitCode"), end.exit_code, at),
+                one.observed(&format!("{path}.reason"), &end.reason, at),
+            ];
+            Some(look.container(one, at, evidence))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,19 +1,8 @@
 //! Containers whose image does not arrive.
 
-use kubegraf_ipc::incident::Severity;
-
-use super::super::{
-    containers::{self, Seen},
-    evidence,
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier};
-use crate::objects::{Object, condition};
-
-/// `image_pull_error`
-pub(super) struct ImagePullError;
+use super::super::{containers::Seen, evidence, signal::Signal};
+use super::{Look, detector};
+use crate::objects::condition;
 
 /// What the kubelet waits with once a pull has failed for good or again.
 const FINAL: &[&str] = &[
@@ -25,40 +14,30 @@ const FINAL: &[&str] = &[
     "SignatureValidationFailed",
 ];
 
-impl Detector for ImagePullError {
-    fn r#type(&self) -> &'static str {
-        "image_pull_error"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "a container waits with ImagePullBackOff, InvalidImageName, ErrImageNeverPull, ImageInspectError, RegistryUnavailable or SignatureValidationFailed; with ErrImagePull after a second attempt, a back-off or one minute"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter_map(|container| find(graph, container))
-            .collect()
-    }
+detector!(
+    ImagePullError,
+    "image_pull_error",
+    High,
+    [Pods],
+    60,
+    "a container waits with ImagePullBackOff, InvalidImageName, ErrImageNeverPull, ImageInspectError, RegistryUnavailable or SignatureValidationFailed; with ErrImagePull after a second attempt, a back-off or one minute",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter_map(|container| find(look, container))
+        .collect()
 }
 
-fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     let waiting = container.waiting()?;
     let reason = waiting.reason.as_str();
     if reason != "ErrImagePull" && !FINAL.contains(&reason) {
         return None;
     }
     let events: Vec<_> = container
-        .events(graph)
+        .events(look.graph)
         .filter(|event| event.r#type == "Warning" || event.reason == "BackOff")
         .filter(|event| {
             matches!(
@@ -85,8 +64,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         .map(|event| event.times())
         .sum();
     let again = pulls >= 2 || events.iter().any(|event| event.reason == "BackOff");
-    let long = begun.is_none_or(|at| graph.passed(at, ImagePullError.threshold()));
-    if reason == "ErrImagePull" && !again && !long {
+    if reason == "ErrImagePull" && !again && !look.lasted(begun) {
         return None;
     }
     let mut evidence = vec![container.observed("state.waiting.reason", reason, begun)];
@@ -100,15 +78,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
         .rev()
         .find(|event| event.message.contains("ull image"));
     evidence.extend(pulled.or(events.last()).map(|event| evidence::event(event)));
-    Some(Signal {
-        r#type: ImagePullError.r#type(),
-        object: pod.reference(),
-        owner: graph.owner(pod),
-        container: Some(container.name()),
-        first_seen: begun.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
-    })
+    Some(look.container(container, begun, evidence))
 }
 
 #[cfg(test)]

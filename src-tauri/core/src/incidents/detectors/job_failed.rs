@@ -2,69 +2,49 @@
 
 use std::collections::BTreeMap;
 
-use kubegraf_ipc::{
-    incident::{EvidenceSource, Severity},
-    object::ObjectRef,
-};
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
-    containers,
-    evidence::{masked, seen},
-    graph::Graph,
+    evidence::{self, seen},
     signal::Signal,
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Condition, Job, Object, condition};
-
-/// `job_failed`
-pub(super) struct JobFailed;
 
 /// A failure older than this is history; seconds.
 const RECENT: i64 = 86_400;
 
-impl Detector for JobFailed {
-    fn r#type(&self) -> &'static str {
-        "job_failed"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Jobs]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a Job has the condition Failed, within the last day and without a later success of the same CronJob"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut last_success: BTreeMap<ObjectRef, i64> = BTreeMap::new();
-        for job in graph.all::<Job>() {
-            if let (Some(at), Some(owner)) = (succeeded(job), graph.top(job)) {
-                let known = last_success.entry(owner).or_insert(at);
-                *known = at.max(*known);
-            }
+detector!(
+    JobFailed,
+    "job_failed",
+    High,
+    [Jobs],
+    0,
+    "a Job has the condition Failed, within the last day and without a later success of the same CronJob",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut last_success: BTreeMap<ObjectRef, i64> = BTreeMap::new();
+    for job in graph.all::<Job>() {
+        if let (Some(at), Some(owner)) = (succeeded(job), graph.top(job)) {
+            let known = last_success.entry(owner).or_insert(at);
+            *known = at.max(*known);
         }
-        graph
-            .all::<Job>()
-            .filter(|job| {
-                job.metadata.deleted.is_none()
-                    && !containers::ignored(&job.metadata.annotations, self.r#type())
-            })
-            .filter_map(|job| Some((job, failed(job)?)))
-            .filter(|(job, failure)| {
-                let at = failure.last_transition_time;
-                let overtaken = graph
-                    .top(*job)
-                    .and_then(|owner| last_success.get(&owner).copied())
-                    .is_some_and(|success| at.is_none_or(|at| success > at));
-                !overtaken && at.is_none_or(|at| !graph.passed(at, RECENT + 1))
-            })
-            .map(|(job, failure)| signal(graph, job, failure))
-            .collect()
     }
+    look.all::<Job>()
+        .filter_map(|job| Some((job, failed(job)?)))
+        .filter(|(job, failure)| {
+            let at = failure.last_transition_time;
+            let overtaken = graph
+                .top(*job)
+                .and_then(|owner| last_success.get(&owner).copied())
+                .is_some_and(|success| at.is_none_or(|at| success > at));
+            !overtaken && at.is_none_or(|at| !graph.passed(at, RECENT + 1))
+        })
+        .map(|(job, failure)| signal(look, job, failure))
+        .collect()
 }
 
 /// The condition that says that a Job has given up.
@@ -80,17 +60,10 @@ fn succeeded(job: &Job) -> Option<i64> {
         .and_then(|complete| job.status.completion_time.or(complete.last_transition_time))
 }
 
-fn signal<'a>(graph: &Graph<'a>, job: &'a Job, failure: &Condition) -> Signal<'a> {
+fn signal<'a>(look: Look<'_, 'a>, job: &'a Job, failure: &Condition) -> Signal<'a> {
     let object = job.reference();
     let at = failure.last_transition_time;
-    let status = |field: &str, value: &str| {
-        let field = format!("status.conditions[type=Failed].{field}");
-        seen(object.clone(), field, value, EvidenceSource::Status, at)
-    };
-    let mut evidence = vec![
-        status("reason", &failure.reason),
-        status("message", &masked(&failure.message)),
-    ];
+    let mut evidence = evidence::condition(&object, failure);
     evidence.push(seen(
         object.clone(),
         "status.failed",
@@ -99,13 +72,8 @@ fn signal<'a>(graph: &Graph<'a>, job: &'a Job, failure: &Condition) -> Signal<'a
         at,
     ));
     Signal {
-        owner: graph.top(job).unwrap_or_else(|| object.clone()),
-        ..Signal::of(
-            JobFailed.r#type(),
-            object,
-            at.unwrap_or_else(|| graph.now()),
-            evidence,
-        )
+        owner: look.graph.top(job).unwrap_or_else(|| object.clone()),
+        ..look.object(object, at, evidence)
     }
 }
 

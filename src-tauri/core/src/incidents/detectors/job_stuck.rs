@@ -8,7 +8,7 @@ use super::super::{
     graph::Graph,
     signal::Signal,
 };
-use super::{Earlier, detector, gave_up};
+use super::{Look, detector, gave_up};
 use crate::objects::{Job, Object, Pod};
 
 detector!(
@@ -21,23 +21,16 @@ detector!(
     job_stuck
 );
 
-fn job_stuck<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let active = graph.all::<Job>().filter(|job| {
-        job.metadata.deleted.is_none()
-            && job.status.active > 0
-            && !job.spec.suspend
-            && gave_up(job).is_none()
-            && !containers::ignored(&job.metadata.annotations, r#type)
-    });
+fn job_stuck<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let active = look
+        .all::<Job>()
+        .filter(|job| job.status.active > 0 && !job.spec.suspend && gave_up(job).is_none());
     active
         .filter_map(|job| {
             let started = job.status.start_time;
-            let usual = usual(graph, job).map_or(threshold, |usual| (5 * usual).max(threshold));
+            let usual =
+                usual(graph, job).map_or(look.threshold, |usual| (5 * usual).max(look.threshold));
             let late = started.is_some_and(|at| graph.passed(at, usual + 1));
             let left = left_over(graph, job);
             let object = job.reference();
@@ -65,10 +58,10 @@ fn job_stuck<'a>(
                 }
                 (None, false) => return None,
             };
-            let begun = begun.or(started).unwrap_or_else(|| graph.now());
+            let begun = begun.or(started);
             Some(Signal {
                 owner: graph.top(job).unwrap_or_else(|| object.clone()),
-                ..Signal::of(r#type, object, begun, evidence)
+                ..look.object(object, begun, evidence)
             })
         })
         .collect()

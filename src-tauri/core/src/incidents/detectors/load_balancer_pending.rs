@@ -3,12 +3,10 @@
 use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
-    containers,
     evidence::{self, seen},
-    graph::Graph,
     signal::Signal,
 };
-use super::{Earlier, detector};
+use super::{Look, detector};
 use crate::objects::{Object, Service};
 
 detector!(
@@ -21,20 +19,13 @@ detector!(
     balancer
 );
 
-fn balancer<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let waiting = graph.all::<Service>().filter(|service| {
-        let meta = &service.metadata;
+fn balancer<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let waiting = look.all::<Service>().filter(|service| {
         service.spec.r#type == "LoadBalancer"
             && service.status.load_balancer.ingress.is_empty()
             && service.spec.external_ips.is_empty()
-            && meta.deleted.is_none()
-            && meta.created.is_none_or(|at| graph.passed(at, threshold))
-            && !containers::ignored(&meta.annotations, r#type)
+            && look.lasted(service.metadata.created)
     });
     waiting
         .map(|service| {
@@ -59,8 +50,8 @@ fn balancer<'a>(
                 })
                 .last();
             evidence.extend(told.map(evidence::event));
-            let begun = service.metadata.created.unwrap_or_else(|| graph.now());
-            Signal::of(r#type, object, begun, evidence)
+            let begun = service.metadata.created;
+            look.object(object, begun, evidence)
         })
         .collect()
 }

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kubegraf_ipc::{
-    incident::{EvidenceSource, Severity},
-    object::ObjectRef,
-};
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
     barriers::{self, Barrier},
@@ -14,13 +11,9 @@ use super::super::{
     graph::Graph,
     probes::{self, Which},
     signal::Signal,
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{NetworkPolicy, Object};
-
-/// `network_policy_blocking`
-pub(super) struct NetworkPolicyBlocking;
 
 /// Symptoms that a closed way can bring about.
 const KEPT_BACK: &[&str] = &[
@@ -34,57 +27,47 @@ const KEPT_BACK: &[&str] = &[
     "pod_not_ready",
 ];
 
-impl Detector for NetworkPolicyBlocking {
-    fn r#type(&self) -> &'static str {
-        "network_policy_blocking"
+detector!(
+    NetworkPolicyBlocking,
+    "network_policy_blocking",
+    High,
+    [NetworkPolicies, Pods, Services],
+    60,
+    "a workload's pods crash or are not ready and show nothing else that explains it, and the NetworkPolicies that select them, or the pods they call, let neither those calls nor their questions for names through",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    if graph.every::<NetworkPolicy>().next().is_none() {
+        return Vec::new();
     }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::NetworkPolicies, Kind::Pods, Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "a workload's pods crash or are not ready and show nothing else that explains it, and the NetworkPolicies that select them, or the pods they call, let neither those calls nor their questions for names through"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        if graph.every::<NetworkPolicy>().next().is_none() {
-            return Vec::new();
+    let mut signals = Vec::new();
+    for (owner, begun) in kept_back(look) {
+        let Some(workload) = graph.workload(&owner) else {
+            continue;
+        };
+        if look.ignores(&workload.meta.annotations) {
+            continue;
         }
-        let mut signals = Vec::new();
-        for (owner, begun) in kept_back(graph, earlier, self.threshold()) {
-            let Some(workload) = graph.workload(&owner) else {
-                continue;
-            };
-            let quiet = containers::ignored(&workload.meta.annotations, self.r#type());
-            if quiet {
-                continue;
-            }
-            if let Some(barrier) = barriers::of(graph, workload) {
-                let evidence = observed(&owner, &barrier);
-                signals.push(Signal::of(self.r#type(), owner, begun, evidence));
-            }
+        if let Some(barrier) = barriers::of(graph, workload) {
+            let evidence = observed(&owner, &barrier);
+            signals.push(look.object(owner, Some(begun), evidence));
         }
-        signals
     }
+    signals
 }
 
 /// The workloads that fail as if they could not reach someone, and since when.
-fn kept_back<'a>(
-    graph: &Graph<'a>,
-    earlier: Earlier<'_, 'a>,
-    threshold: i64,
-) -> Vec<(ObjectRef, i64)> {
-    let explained: BTreeSet<&ObjectRef> = earlier
-        .signals(graph)
+fn kept_back(look: Look<'_, '_>) -> Vec<(ObjectRef, i64)> {
+    let graph = look.graph;
+    let explained: BTreeSet<&ObjectRef> = look
+        .earlier()
         .filter(|signal| !KEPT_BACK.contains(&signal.r#type) || contradicted(graph, signal))
         .map(|signal| &signal.owner)
         .collect();
     let mut found: Vec<(ObjectRef, i64)> = Vec::new();
-    for signal in earlier.signals(graph) {
+    for signal in look.earlier() {
         let Some(pod) = signal
             .pod()
             .filter(|_| KEPT_BACK.contains(&signal.r#type) && !explained.contains(&signal.owner))
@@ -93,7 +76,7 @@ fn kept_back<'a>(
         };
         // A loop's last round is young; the pod that goes round is not.
         let since = pod.metadata.created.unwrap_or(signal.first_seen);
-        if !graph.passed(since.min(signal.first_seen), threshold) {
+        if !look.lasted(Some(since.min(signal.first_seen))) {
             continue;
         }
         match found.iter_mut().find(|(owner, _)| *owner == signal.owner) {

@@ -1,75 +1,52 @@
 //! Nodes that do not report Ready.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
-    containers,
-    evidence::{masked, seen},
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
+    evidence::{self, seen},
+    signal::Signal,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Node, Object, condition};
-
-/// `node_not_ready`
-pub(super) struct NodeNotReady;
 
 /// A node younger than this is still starting; seconds.
 const NEW: i64 = 300;
 
-impl Detector for NodeNotReady {
-    fn r#type(&self) -> &'static str {
-        "node_not_ready"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Critical
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Nodes]
-    }
-    fn threshold(&self) -> i64 {
-        40
-    }
-    fn doc(&self) -> &'static str {
-        "a node's Ready condition is False or Unknown for 40 seconds; a node younger than five minutes is given that time"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        graph.own().filter_map(|node| find(graph, node)).collect()
-    }
+detector!(
+    NodeNotReady,
+    "node_not_ready",
+    Critical,
+    [Nodes],
+    40,
+    "a node's Ready condition is False or Unknown for 40 seconds; a node younger than five minutes is given that time",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.all::<Node>()
+        .filter_map(|node| find(look, node))
+        .collect()
 }
 
-fn find<'a>(graph: &Graph<'a>, node: &'a Node) -> Option<Signal<'a>> {
-    let meta = &node.metadata;
-    if meta.deleted.is_some() || containers::ignored(&meta.annotations, NodeNotReady.r#type()) {
-        return None;
-    }
+fn find<'a>(look: Look<'_, 'a>, node: &'a Node) -> Option<Signal<'a>> {
     let ready =
         condition(&node.status.conditions, "Ready").filter(|ready| ready.status != "True")?;
     let at = ready.last_transition_time;
-    let lasted = |seconds| at.is_none_or(|at| graph.passed(at, seconds));
-    let new = meta
-        .created
-        .is_some_and(|created| !graph.passed(created, NEW));
-    if new || !lasted(NodeNotReady.threshold()) {
+    let created = node.metadata.created;
+    let new = created.is_some_and(|created| !look.graph.passed(created, NEW));
+    if new || !look.lasted(at) {
         return None;
     }
-    let field = |name: &str| format!("status.conditions[type=Ready].{name}");
     let object = node.reference();
-    let status = |name, value: &str| {
-        seen(
-            object.clone(),
-            field(name),
-            value,
-            EvidenceSource::Status,
-            at,
-        )
-    };
-    let mut evidence = vec![
-        status("status", &ready.status),
-        status("reason", &ready.reason),
-        status("message", &masked(&ready.message)),
-    ];
+    let field = "status.conditions[type=Ready].status";
+    let mut evidence = vec![seen(
+        object.clone(),
+        field,
+        &ready.status,
+        EvidenceSource::Status,
+        at,
+    )];
+    evidence.extend(evidence::condition(&object, ready));
     let taint = node.spec.taints.iter().find(|taint| {
         matches!(
             taint.key.as_str(),
@@ -86,15 +63,7 @@ fn find<'a>(graph: &Graph<'a>, node: &'a Node) -> Option<Signal<'a>> {
             None,
         ));
     }
-    Some(Signal {
-        r#type: NodeNotReady.r#type(),
-        owner: object.clone(),
-        object,
-        container: None,
-        first_seen: at.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Node(node),
-    })
+    Some(look.node(node, at, evidence))
 }
 
 #[cfg(test)]

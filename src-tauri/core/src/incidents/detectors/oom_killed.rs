@@ -1,53 +1,32 @@
 //! Containers killed because they used more memory than allowed.
 
-use kubegraf_ipc::incident::Severity;
-
-use super::super::{
-    containers::{self, Seen},
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier};
-use crate::objects::Object;
-
-/// `oom_killed`
-pub(super) struct OomKilled;
+use super::super::{containers::Seen, signal::Signal};
+use super::{Look, detector};
 
 /// A kill older than this counts only while the container is not ready again; seconds.
 const RECENT: i64 = 3_600;
 
-impl Detector for OomKilled {
-    fn r#type(&self) -> &'static str {
-        "oom_killed"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a container's present or last end is OOMKilled, within the last hour or while it is still not ready"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter_map(|container| find(graph, container))
-            .collect()
-    }
+detector!(
+    OomKilled,
+    "oom_killed",
+    High,
+    [Pods],
+    0,
+    "a container's present or last end is OOMKilled, within the last hour or while it is still not ready",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter_map(|container| find(look, container))
+        .collect()
 }
 
-fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     let (path, end) = container
         .ended()
         .filter(|(_, end)| end.reason == "OOMKilled")?;
-    let recent = container.ended_within(graph, RECENT);
+    let recent = container.ended_within(look.graph, RECENT);
     if !recent && container.status.ready {
         return None;
     }
@@ -63,16 +42,7 @@ fn find<'a>(graph: &Graph<'a>, container: Seen<'a>) -> Option<Signal<'a>> {
     {
         evidence.push(container.asked("resources.limits.memory", limit));
     }
-    let pod = container.pod;
-    Some(Signal {
-        r#type: OomKilled.r#type(),
-        object: pod.reference(),
-        owner: graph.owner(pod),
-        container: Some(container.name()),
-        first_seen: at.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
-    })
+    Some(look.container(container, at, evidence))
 }
 
 #[cfg(test)]

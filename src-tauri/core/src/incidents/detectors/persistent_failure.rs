@@ -2,65 +2,50 @@
 
 use std::collections::BTreeSet;
 
-use kubegraf_ipc::{
-    incident::{EvidenceSource, Severity},
-    object::ObjectRef,
-};
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
     containers,
     evidence::{self, masked, seen},
     graph::Graph,
     signal::{Place, Signal},
-    snapshot::{Existence, Kind},
+    snapshot::Existence,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Event, Job, Object, Pod, ReplicaSet};
-
-/// `persistent_failure`
-pub(super) struct PersistentFailure;
 
 /// One Warning this often …
 const OFTEN: u32 = 10;
 /// … over this long and still within this long; seconds.
 const LONG: i64 = 900;
 
-impl Detector for PersistentFailure {
-    fn r#type(&self) -> &'static str {
-        "persistent_failure"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "no type above, and: a pod outside a Job failed and was not replaced; or a container that is never restarted ended with a code other than 0; or one Warning was seen ten times on an object over 15 minutes and within the last 15"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let known: BTreeSet<&ObjectRef> = earlier
-            .signals(graph)
-            .flat_map(|signal| [&signal.object, &signal.owner])
-            .collect();
-        let fresh =
-            |signal: &Signal<'a>| !known.contains(&signal.object) && !known.contains(&signal.owner);
-        let failed = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()))
-            .filter_map(|pod| failed(graph, pod));
-        let warned = graph.events().filter_map(|event| warned(graph, event));
-        let mut signals: Vec<_> = failed.chain(warned).filter(fresh).collect();
-        signals.sort_by(|a, b| a.key().cmp(&b.key()));
-        signals.dedup_by(|a, b| a.object == b.object);
-        signals
-    }
+detector!(
+    PersistentFailure,
+    "persistent_failure",
+    Medium,
+    [Pods],
+    0,
+    "no type above, and: a pod outside a Job failed and was not replaced; or a container that is never restarted ended with a code other than 0; or one Warning was seen ten times on an object over 15 minutes and within the last 15",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let known: BTreeSet<&ObjectRef> = look
+        .earlier()
+        .flat_map(|signal| [&signal.object, &signal.owner])
+        .collect();
+    let fresh =
+        |signal: &Signal<'a>| !known.contains(&signal.object) && !known.contains(&signal.owner);
+    let failed = look.pods().filter_map(|pod| failed(look, pod));
+    let warned = graph.events().filter_map(|event| warned(look, event));
+    let mut signals: Vec<_> = failed.chain(warned).filter(fresh).collect();
+    signals.sort_by(|a, b| a.key().cmp(&b.key()));
+    signals.dedup_by(|a, b| a.object == b.object);
+    signals
 }
 
-fn failed<'a>(graph: &Graph<'a>, pod: &'a Pod) -> Option<Signal<'a>> {
+fn failed<'a>(look: Look<'_, 'a>, pod: &'a Pod) -> Option<Signal<'a>> {
     let in_job = pod
         .metadata
         .controller()
@@ -75,7 +60,7 @@ fn failed<'a>(graph: &Graph<'a>, pod: &'a Pod) -> Option<Signal<'a>> {
             .is_some_and(|end| end.exit_code != 0)
     });
     let phase = pod.status.phase == "Failed";
-    if in_job || !(phase || never && ended.is_some()) || replaced(graph, pod) {
+    if in_job || !(phase || never && ended.is_some()) || replaced(look.graph, pod) {
         return None;
     }
     let object = pod.reference();
@@ -93,15 +78,8 @@ fn failed<'a>(graph: &Graph<'a>, pod: &'a Pod) -> Option<Signal<'a>> {
         evidence.push(container.observed(&format!("{path}.reason"), &end.reason, first_seen));
     }
     Some(Signal {
-        r#type: PersistentFailure.r#type(),
-        owner: graph.owner(pod),
-        object,
         container: ended.map(containers::Seen::name),
-        first_seen: first_seen
-            .or(pod.metadata.created)
-            .unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
+        ..look.pod(pod, first_seen.or(pod.metadata.created), evidence)
     })
 }
 
@@ -131,7 +109,8 @@ fn above(graph: &Graph<'_>, object: &ObjectRef) -> ObjectRef {
     top.unwrap_or_else(|| object.clone())
 }
 
-fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
+fn warned<'a>(look: Look<'_, 'a>, event: &'a Event) -> Option<Signal<'a>> {
+    let graph = look.graph;
     if event.r#type != "Warning" || event.times() < OFTEN {
         return None;
     }
@@ -152,7 +131,7 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
         .then(|| graph.pod(&about.namespace, &about.name))
         .flatten();
     if pod.is_some_and(|pod| {
-        containers::quiet(pod, PersistentFailure.r#type())
+        containers::quiet(pod, look.r#type)
             || (!about.uid.is_empty()
                 && !pod.metadata.uid.is_empty()
                 && pod.metadata.uid != about.uid)
@@ -168,14 +147,11 @@ fn warned<'a>(graph: &Graph<'a>, event: &'a Event) -> Option<Signal<'a>> {
             event.last_seen(),
         )
     };
+    let evidence = vec![observed("reason", &event.reason), evidence::event(event)];
     Some(Signal {
-        r#type: PersistentFailure.r#type(),
         owner: pod.map_or_else(|| above(graph, &object), |pod| graph.owner(pod)),
-        object,
-        container: None,
-        first_seen: first,
-        evidence: vec![observed("reason", &event.reason), evidence::event(event)],
         place: pod.map_or(Place::Other, Place::Pod),
+        ..look.object(object, Some(first), evidence)
     })
 }
 

@@ -1,80 +1,45 @@
 //! Containers that end badly again and again.
 
-use kubegraf_ipc::incident::Severity;
-
-use super::super::{
-    containers::{self, Seen},
-    evidence,
-    graph::Graph,
-    signal::{Place, Signal},
-    snapshot::Kind,
-};
-use super::{Detector, Earlier};
-use crate::objects::Object;
-
-/// `pod_crash_loop`
-pub(super) struct PodCrashLoop;
+use super::super::{containers::Seen, evidence, graph::Graph, signal::Signal};
+use super::{Look, detector};
 
 /// How long after its last bad end a container still counts as looping; seconds.
 const BETWEEN: i64 = 900;
 /// Clean ends are normal up to this many restarts.
 const CLEAN_RESTARTS: u32 = 5;
 
-impl Detector for PodCrashLoop {
-    fn r#type(&self) -> &'static str {
-        "pod_crash_loop"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a container waits with CrashLoopBackOff; or, as newer kubelets seldom show that reason, it was restarted three times (or is held back by the kubelet's BackOff event) and ended with a code other than 0 within 15 minutes"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter(|container| !container.runs_first() && loops(graph, *container))
-            .map(|container| signal(graph, container, self.r#type()))
-            .collect()
-    }
+detector!(
+    PodCrashLoop,
+    "pod_crash_loop",
+    High,
+    [Pods],
+    0,
+    "a container waits with CrashLoopBackOff; or, as newer kubelets seldom show that reason, it was restarted three times (or is held back by the kubelet's BackOff event) and ended with a code other than 0 within 15 minutes",
+    crash_loops
+);
+
+fn crash_loops<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter(|container| !container.runs_first() && loops(look.graph, *container))
+        .map(|container| signal(look, container))
+        .collect()
 }
 
-/// `init_container_failed`
-pub(super) struct InitContainerFailed;
+detector!(
+    InitContainerFailed,
+    "init_container_failed",
+    High,
+    [Pods],
+    0,
+    "an init container that is no sidecar waits with CrashLoopBackOff, or its last end has a code other than 0 and it was restarted or never will be",
+    failed_init
+);
 
-impl Detector for InitContainerFailed {
-    fn r#type(&self) -> &'static str {
-        "init_container_failed"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "an init container that is no sidecar waits with CrashLoopBackOff, or its last end has a code other than 0 and it was restarted or never will be"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| !containers::quiet(pod, self.r#type()));
-        pods.flat_map(containers::of)
-            .filter(|container| container.runs_first() && stops(graph, *container))
-            .map(|container| signal(graph, container, self.r#type()))
-            .collect()
-    }
+fn failed_init<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter(|container| container.runs_first() && stops(look.graph, *container))
+        .map(|container| signal(look, container))
+        .collect()
 }
 
 /// Whether an init container keeps its pod from starting.
@@ -113,8 +78,7 @@ fn held_back<'a>(graph: &Graph<'a>, container: Seen<'a>) -> bool {
     })
 }
 
-fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>, r#type: &'static str) -> Signal<'a> {
-    let pod = container.pod;
+fn signal<'a>(look: Look<'_, 'a>, container: Seen<'a>) -> Signal<'a> {
     let mut evidence = Vec::new();
     if let Some(waiting) = container.waiting() {
         evidence.push(container.observed("state.waiting.reason", &waiting.reason, None));
@@ -133,7 +97,7 @@ fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>, r#type: &'static str) -> S
         }
     }
     let back_off: Vec<_> = container
-        .events(graph)
+        .events(look.graph)
         .filter(|event| event.reason == "BackOff" && event.message.contains("restarting"))
         .collect();
     evidence.extend(back_off.last().map(|event| evidence::event(event)));
@@ -141,15 +105,7 @@ fn signal<'a>(graph: &Graph<'a>, container: Seen<'a>, r#type: &'static str) -> S
         .first()
         .and_then(|event| event.first_seen())
         .or_else(|| container.ended().and_then(|(_, end)| end.started_at));
-    Signal {
-        r#type,
-        object: pod.reference(),
-        owner: graph.owner(pod),
-        container: Some(container.name()),
-        first_seen: begun.unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
-    }
+    look.container(container, begun, evidence)
 }
 
 #[cfg(test)]

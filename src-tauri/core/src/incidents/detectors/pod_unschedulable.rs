@@ -1,74 +1,45 @@
 //! Pods no node takes.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
-
 use super::super::{
-    containers,
-    evidence::{self, masked, seen},
-    graph::Graph,
-    signal::{Place, Signal},
+    evidence::{self},
+    signal::Signal,
     snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Object, condition};
 
-/// `pod_unschedulable`
-pub(super) struct PodUnschedulable;
+detector!(
+    PodUnschedulable,
+    "pod_unschedulable",
+    High,
+    [Pods],
+    60,
+    "the scheduler reports a pod Unschedulable for one minute; at once where no node can ever take it",
+    detect
+);
 
-impl Detector for PodUnschedulable {
-    fn r#type(&self) -> &'static str {
-        "pod_unschedulable"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Pods]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "the scheduler reports a pod Unschedulable for one minute; at once where no node can ever take it"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let pods = graph
-            .suspects()
-            .filter(|pod| pod.node_name.is_empty() && !containers::quiet(pod, self.r#type()));
-        pods.filter_map(|pod| {
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    look.pods()
+        .filter(|pod| pod.node_name.is_empty())
+        .filter_map(|pod| {
             let held = condition(&pod.status.conditions, "PodScheduled")
                 .filter(|held| held.status == "False" && held.reason == "Unschedulable")?;
             let at = held.last_transition_time;
-            let young = at.is_some_and(|at| !graph.passed(at, self.threshold()));
-            if young && (!graph.knows(Kind::Nodes) || graph.fit(pod).may_pass(graph, pod)) {
+            let may_pass = || !graph.knows(Kind::Nodes) || graph.fit(pod).may_pass(graph, pod);
+            if !look.lasted(at) && may_pass() {
                 return None;
             }
             let object = pod.reference();
-            let status = |name: &str, value: &str| {
-                let field = format!("status.conditions[type=PodScheduled].{name}");
-                seen(object.clone(), field, value, EvidenceSource::Status, at)
-            };
-            let mut evidence = vec![
-                status("reason", &held.reason),
-                status("message", &masked(&held.message)),
-            ];
+            let mut evidence = evidence::condition(&object, held);
             let last = graph
                 .events_about(&object)
                 .filter(|event| event.reason == "FailedScheduling")
                 .last();
             evidence.extend(last.map(evidence::event));
-            Some(Signal {
-                r#type: self.r#type(),
-                owner: graph.owner(pod),
-                object,
-                container: None,
-                first_seen: at.unwrap_or_else(|| graph.now()),
-                evidence,
-                place: Place::Pod(pod),
-            })
+            Some(look.pod(pod, at, evidence))
         })
         .collect()
-    }
 }
 
 #[cfg(test)]

@@ -10,11 +10,10 @@ use kubegraf_ipc::{
 use super::super::{
     containers,
     evidence::{self, masked, seen},
-    graph::Graph,
-    signal::{Place, Signal},
+    signal::Signal,
 };
-use super::{Earlier, detector, high_restart_count, persistent_failure::replaced, pod_crash_loop};
-use crate::objects::{Event, Object, Pod, condition};
+use super::{Look, detector, high_restart_count, persistent_failure::replaced, pod_crash_loop};
+use crate::objects::{Object, Pod, condition};
 
 detector!(
     ContainerKilled,
@@ -81,7 +80,6 @@ detector!(
 );
 
 const HOUR: i64 = 3_600;
-const RECENT: i64 = 900;
 /// Reasons for which a kubelet refuses a pod it was given.
 const REFUSALS: &[&str] = &[
     "OutOfcpu",
@@ -99,45 +97,13 @@ const REFUSALS: &[&str] = &[
 /// Pods of one owner that were preempted until it is no single disruption.
 const MANY: usize = 3;
 
-fn pods<'g, 'a>(
-    graph: &'g Graph<'a>,
-    r#type: &'static str,
-) -> impl Iterator<Item = &'a Pod> + use<'g, 'a> {
-    graph
-        .suspects()
-        .filter(move |pod| !containers::quiet(pod, r#type))
-}
-
 fn status(pod: &Pod, field: &str, value: &str, at: Option<i64>) -> Evidence {
     seen(pod.reference(), field, value, EvidenceSource::Status, at)
 }
 
-fn signal<'a>(
-    graph: &Graph<'a>,
-    pod: &'a Pod,
-    r#type: &'static str,
-    begun: Option<i64>,
-    evidence: Vec<Evidence>,
-) -> Signal<'a> {
-    Signal {
-        owner: graph.owner(pod),
-        place: Place::Pod(pod),
-        ..Signal::of(
-            r#type,
-            pod.reference(),
-            begun.unwrap_or_else(|| graph.now()),
-            evidence,
-        )
-    }
-}
-
-fn killed<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
-    pods(graph, r#type)
+fn killed<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    look.pods()
         .filter(|pod| {
             // All its restarts lie within the hour: only the last one has a time of its own.
             let since = pod.status.start_time.or(pod.metadata.created);
@@ -166,10 +132,7 @@ fn killed<'a>(
                 one.observed("lastState.terminated.reason", &end.reason, at),
                 one.observed("restartCount", one.status.restart_count, None),
             ];
-            Some(Signal {
-                container: Some(one.name()),
-                ..signal(graph, one.pod, r#type, end.started_at, evidence)
-            })
+            Some(look.container(one, end.started_at, evidence))
         })
         .collect()
 }
@@ -182,13 +145,10 @@ fn failed(pod: &Pod) -> Vec<Evidence> {
     ]
 }
 
-fn rejected<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
-    let all: Vec<&Pod> = pods(graph, r#type)
+fn rejected<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let all: Vec<&Pod> = look
+        .pods()
         .filter(|pod| pod.status.phase == "Failed" && REFUSALS.contains(&&*pod.status.reason))
         .filter(|pod| !replaced(graph, pod))
         .collect();
@@ -198,34 +158,26 @@ fn rejected<'a>(
     }
     all.into_iter()
         .filter(|pod| pod.metadata.controller().is_none() || times[&graph.owner(pod)] >= 2)
-        .map(|pod| signal(graph, pod, r#type, pod.metadata.created, failed(pod)))
+        .map(|pod| look.pod(pod, pod.metadata.created, failed(pod)))
         .collect()
 }
 
-fn deadline<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
+fn deadline<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
     let of_job = |pod: &Pod| {
         let owner = pod.metadata.controller();
         owner.is_some_and(|owner| owner.kind == "Job")
     };
-    pods(graph, r#type)
+    look.pods()
         .filter(|pod| pod.status.phase == "Failed" && pod.status.reason == "DeadlineExceeded")
         .filter(|pod| !of_job(pod) && !replaced(graph, pod))
-        .map(|pod| signal(graph, pod, r#type, pod.metadata.created, failed(pod)))
+        .map(|pod| look.pod(pod, pod.metadata.created, failed(pod)))
         .collect()
 }
 
-fn unknown<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    pods(graph, r#type)
+fn unknown<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    look.pods()
         .filter_map(|pod| {
             let phase = pod.status.phase == "Unknown";
             let lost = containers::of(pod).find(|one| {
@@ -237,33 +189,25 @@ fn unknown<'a>(
             }
             let ready = condition(&pod.status.conditions, "Ready");
             let at = ready.and_then(|one| one.last_transition_time);
-            if at.is_some_and(|at| !graph.passed(at, threshold)) {
+            if !look.lasted(at) {
                 return None;
             }
             let mut evidence = vec![status(pod, "status.phase", &pod.status.phase, at)];
             evidence.extend(lost.map(|one| {
                 one.observed("state.terminated.reason", "ContainerStatusUnknown", None)
             }));
-            Some(signal(graph, pod, r#type, at, evidence))
+            Some(look.pod(pod, at, evidence))
         })
         .collect()
 }
 
-fn terminating<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    graph
+fn terminating<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.graph
         .leaving()
-        .filter(|pod| !containers::ignored(&pod.metadata.annotations, r#type))
+        .filter(|pod| !look.ignores(&pod.metadata.annotations))
         .filter_map(|pod| {
             // The API writes when it is to be gone, grace included.
-            let at = pod.metadata.deleted?;
-            if !graph.passed(at, threshold) {
-                return None;
-            }
+            let at = pod.metadata.deleted.filter(|at| look.lasted(Some(*at)))?;
             let object = pod.reference();
             let meta = |field: &str, value: serde_json::Value| {
                 seen(
@@ -279,59 +223,37 @@ fn terminating<'a>(
             if !held.is_empty() {
                 evidence.push(meta("metadata.finalizers", held.into()));
             }
-            Some(signal(graph, pod, r#type, Some(at), evidence))
+            Some(look.pod(pod, Some(at), evidence))
         })
         .collect()
 }
 
-fn kill_failed<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
+fn kill_failed<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
     graph
         .suspects()
         .chain(graph.leaving())
-        .filter(|pod| !containers::ignored(&pod.metadata.annotations, r#type))
+        .filter(|pod| !look.ignores(&pod.metadata.annotations))
         .filter_map(|pod| {
-            let events: Vec<&Event> = graph
-                .events_about(&pod.reference())
-                .filter(|event| matches!(&*event.reason, "FailedKillPod" | "ExceededGracePeriod"))
-                .filter(|event| {
-                    event
-                        .last_seen()
-                        .is_none_or(|at| !graph.passed(at, RECENT + 1))
-                })
-                .collect();
-            let times: u32 = events.iter().map(|event| event.times()).sum();
+            let told = look.told(&pod.reference(), &["FailedKillPod", "ExceededGracePeriod"]);
             let waits = containers::of(pod).find(|one| {
                 let waiting = one.waiting();
                 waiting.is_some_and(|waiting| waiting.reason == "KillContainerError")
             });
-            if times < 2 && waits.is_none() {
+            if told.times < 2 && waits.is_none() {
                 return None;
             }
-            let mut evidence: Vec<Evidence> = events
-                .last()
-                .map(|event| evidence::event(event))
-                .into_iter()
-                .collect();
+            let mut evidence: Vec<Evidence> = told.last.map(evidence::event).into_iter().collect();
             evidence.extend(
                 waits.map(|one| one.observed("state.waiting.reason", "KillContainerError", None)),
             );
-            let first = events.iter().filter_map(|event| event.first_seen()).min();
-            Some(signal(graph, pod, r#type, first, evidence))
+            Some(look.pod(pod, told.first, evidence))
         })
         .collect()
 }
 
-fn preempted<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
+fn preempted<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
     let mut by_owner: BTreeMap<ObjectRef, Vec<(&Pod, Option<i64>)>> = BTreeMap::new();
     for pod in graph.suspects().chain(graph.leaving()) {
         let target = condition(&pod.status.conditions, "DisruptionTarget")
@@ -358,8 +280,7 @@ fn preempted<'a>(
                 .map(|(pod, at)| status(pod, field, "PreemptionByScheduler", *at))
                 .collect();
             let begun = pods.iter().filter_map(|(_, at)| *at).min();
-            let begun = begun.unwrap_or_else(|| graph.now());
-            Signal::of(r#type, owner, begun, evidence)
+            look.object(owner, begun, evidence)
         })
         .collect()
 }

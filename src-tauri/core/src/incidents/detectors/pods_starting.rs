@@ -11,9 +11,9 @@ use super::super::{
     containers,
     evidence::{self, masked, seen},
     graph::Graph,
-    signal::{Place, Signal},
+    signal::Signal,
 };
-use super::{Earlier, detector};
+use super::{Look, detector};
 use crate::objects::{Condition, Event, Object, Pod, condition};
 
 detector!(
@@ -80,58 +80,26 @@ detector!(
     not_ready
 );
 
-/// Events longer ago than this say nothing of the present; seconds.
-const RECENT: i64 = 900;
-
-fn pods<'g, 'a>(
-    graph: &'g Graph<'a>,
-    r#type: &'static str,
-) -> impl Iterator<Item = &'a Pod> + use<'g, 'a> {
-    graph
-        .suspects()
-        .filter(move |pod| !containers::quiet(pod, r#type))
-}
-
-fn signal<'a>(
-    graph: &Graph<'a>,
-    pod: &'a Pod,
-    r#type: &'static str,
-    begun: Option<i64>,
-    evidence: Vec<Evidence>,
-) -> Signal<'a> {
-    Signal {
-        owner: graph.owner(pod),
-        place: Place::Pod(pod),
-        ..Signal::of(
-            r#type,
-            pod.reference(),
-            begun.unwrap_or_else(|| graph.now()),
-            evidence,
-        )
-    }
-}
-
 /// A condition of a pod, as it was observed.
 fn said(pod: &Pod, one: &Condition) -> Vec<Evidence> {
+    let object = pod.reference();
+    let field = format!("status.conditions[type={}].status", one.r#type);
     let at = one.last_transition_time;
-    let about = |leaf: &str, value: &str| {
-        let field = format!("status.conditions[type={}].{leaf}", one.r#type);
-        seen(pod.reference(), field, value, EvidenceSource::Status, at)
-    };
-    let mut evidence = vec![about("status", &one.status), about("reason", &one.reason)];
-    if !one.message.is_empty() {
-        evidence.push(about("message", &masked(&one.message)));
-    }
+    let mut evidence = vec![seen(
+        object.clone(),
+        field,
+        &one.status,
+        EvidenceSource::Status,
+        at,
+    )];
+    evidence.extend(evidence::condition(&object, one));
     evidence
 }
 
-fn not_scheduled<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let waiting = pods(graph, r#type)
+fn not_scheduled<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let waiting = look
+        .pods()
         .filter(|pod| pod.node_name.is_empty() && matches!(&*pod.status.phase, "Pending" | ""));
     waiting
         .filter_map(|pod| {
@@ -151,7 +119,7 @@ fn not_scheduled<'a>(
             let begun = placed
                 .and_then(|one| one.last_transition_time)
                 .or(pod.metadata.created);
-            if tried && !failed || begun.is_some_and(|at| !graph.passed(at, threshold)) {
+            if tried && !failed || !look.lasted(begun) {
                 return None;
             }
             let object = pod.reference();
@@ -172,36 +140,25 @@ fn not_scheduled<'a>(
                 ),
             ];
             evidence.extend(placed.into_iter().flat_map(|one| said(pod, one)));
-            Some(signal(graph, pod, r#type, begun, evidence))
+            Some(look.pod(pod, begun, evidence))
         })
         .collect()
 }
 
-fn gated<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    pods(graph, r#type)
+fn gated<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.pods()
         .filter(|pod| pod.node_name.is_empty())
         .filter_map(|pod| {
             let held = condition(&pod.status.conditions, "PodScheduled")
                 .filter(|one| one.reason == "SchedulingGated")?;
             let at = held.last_transition_time.or(pod.metadata.created);
-            let lasted = at.is_none_or(|at| graph.passed(at, threshold));
-            lasted.then(|| signal(graph, pod, r#type, at, said(pod, held)))
+            look.lasted(at).then(|| look.pod(pod, at, said(pod, held)))
         })
         .collect()
 }
 
 /// Pods whose containers wait to be created while events of these reasons keep coming.
-fn held_up<'a>(
-    graph: &Graph<'a>,
-    r#type: &'static str,
-    threshold: i64,
-    reasons: &[&str],
-) -> Vec<Signal<'a>> {
+pub(super) fn held_up<'a>(look: Look<'_, 'a>, reasons: &[&str]) -> Vec<Signal<'a>> {
     let waits = |pod: &Pod| {
         pod.status.container_statuses.is_empty()
             || containers::of(pod).any(|one| {
@@ -210,59 +167,32 @@ fn held_up<'a>(
                 })
             })
     };
-    pods(graph, r#type)
+    look.pods()
         .filter(|pod| !pod.node_name.is_empty() && pod.status.phase == "Pending" && waits(pod))
         .filter_map(|pod| {
-            let events: Vec<&Event> = graph
-                .events_about(&pod.reference())
-                .filter(|event| reasons.contains(&&*event.reason))
-                .filter(|event| {
-                    event
-                        .last_seen()
-                        .is_none_or(|at| !graph.passed(at, RECENT + 1))
-                })
-                .collect();
-            let first = events.iter().filter_map(|event| event.first_seen()).min();
-            let times: u32 = events.iter().map(|event| event.times()).sum();
-            let old = first.is_none_or(|at| graph.passed(at, threshold));
-            let last = events.last().filter(|_| times >= 2 || old)?;
-            let evidence = vec![evidence::event(last)];
-            Some(signal(graph, pod, r#type, first, evidence))
+            let told = look.told(&pod.reference(), reasons);
+            let last = told
+                .last
+                .filter(|_| told.times >= 2 || look.lasted(told.first))?;
+            Some(look.pod(pod, told.first, vec![evidence::event(last)]))
         })
         .collect()
 }
 
-fn sandbox<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let reasons = &["FailedCreatePodSandBox", "NetworkNotReady"];
-    held_up(graph, r#type, threshold, reasons)
+fn sandbox<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    held_up(look, &["FailedCreatePodSandBox", "NetworkNotReady"])
 }
 
-fn attach<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    held_up(graph, r#type, threshold, &["FailedAttachVolume"])
+fn attach<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    held_up(look, &["FailedAttachVolume"])
 }
 
-fn init_stuck<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    pods(graph, r#type)
-        .flat_map(containers::of)
+fn init_stuck<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    look.containers()
         .filter(|one| one.runs_first() && one.status.restart_count == 0)
         .filter_map(|one| {
             let since = one.status.state.running.as_ref()?.started_at;
-            if since.is_some_and(|at| !graph.passed(at, threshold)) {
+            if !look.lasted(since) {
                 return None;
             }
             let running = one.observed("state.running.startedAt", since, since);
@@ -270,22 +200,14 @@ fn init_stuck<'a>(
             if let Some(spec) = one.spec.filter(|spec| !spec.command.is_empty()) {
                 evidence.push(one.asked("command", &spec.command));
             }
-            Some(Signal {
-                container: Some(one.name()),
-                ..signal(graph, one.pod, r#type, since, evidence)
-            })
+            Some(look.container(one, since, evidence))
         })
         .collect()
 }
 
-fn hook<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    _: i64,
-) -> Vec<Signal<'a>> {
-    pods(graph, r#type)
-        .flat_map(containers::of)
+fn hook<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    look.containers()
         .filter_map(|one| {
             let waits = one
                 .waiting()
@@ -294,9 +216,7 @@ fn hook<'a>(
                 .events(graph)
                 .filter(|event| {
                     matches!(&*event.reason, "FailedPostStartHook" | "FailedPreStopHook")
-                        && event
-                            .last_seen()
-                            .is_none_or(|at| !graph.passed(at, RECENT + 1))
+                        && look.present(event)
                 })
                 .last();
             if waits.is_none() && told.is_none() {
@@ -312,10 +232,7 @@ fn hook<'a>(
             let begun = told
                 .and_then(Event::first_seen)
                 .or(one.pod.status.start_time);
-            Some(Signal {
-                container: Some(one.name()),
-                ..signal(graph, one.pod, r#type, begun, evidence)
-            })
+            Some(look.container(one, begun, evidence))
         })
         .collect()
 }
@@ -335,19 +252,15 @@ fn told_by_owner(graph: &Graph<'_>, pod: &Pod) -> bool {
         }
 }
 
-fn not_ready<'a>(
-    graph: &Graph<'a>,
-    earlier: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let known: BTreeSet<&ObjectRef> = earlier
-        .signals(graph)
+fn not_ready<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let known: BTreeSet<&ObjectRef> = look
+        .earlier()
         .flat_map(|signal| [&signal.object, &signal.owner])
         .collect();
     let fresh =
         |pod: &&Pod| !known.contains(&pod.reference()) && !known.contains(&graph.owner(pod));
-    pods(graph, r#type)
+    look.pods()
         .filter(|pod| !pod.node_name.is_empty())
         .filter(|pod| {
             // A Job's pod is measured by its end.
@@ -364,10 +277,10 @@ fn not_ready<'a>(
                         .is_some_and(|waiting| waiting.reason == "ContainerCreating")
                 });
             let at = ready.last_transition_time.or(pod.metadata.created);
-            let lasted = at.is_none_or(|at| graph.passed(at, threshold));
+            let lasted = look.lasted(at);
             (lasted && (running || creating)).then_some((pod, ready, at))
         })
         .filter(|(pod, ..)| fresh(pod) && !told_by_owner(graph, pod))
-        .map(|(pod, ready, at)| signal(graph, pod, r#type, at, said(pod, ready)))
+        .map(|(pod, ready, at)| look.pod(pod, at, said(pod, ready)))
         .collect()
 }

@@ -1,101 +1,77 @@
 //! Probes that fail.
 
-use kubegraf_ipc::incident::Severity;
-
 use super::super::{
-    containers::{self, Seen},
+    containers::Seen,
     evidence,
-    graph::Graph,
     probes::{self, Which},
-    signal::{Place, Signal},
+    signal::Signal,
     snapshot::Kind,
 };
-use super::{Detector, Earlier};
-use crate::objects::{Event, Object};
+use super::{Look, detector};
+use crate::objects::Event;
 
 /// Failures that have stopped longer ago than this are over; seconds.
 const RECENT: i64 = 900;
 
-macro_rules! detector {
-    ($name:ident, $id:literal, $which:ident, $severity:ident, $threshold:literal, $doc:literal) => {
-        #[doc = concat!("`", $id, "`")]
-        pub(super) struct $name;
-
-        impl Detector for $name {
-            fn r#type(&self) -> &'static str {
-                $id
-            }
-            fn severity(&self) -> Severity {
-                Severity::$severity
-            }
-            fn reads(&self) -> &'static [Kind] {
-                &[Kind::Pods]
-            }
-            fn threshold(&self) -> i64 {
-                $threshold
-            }
-            fn doc(&self) -> &'static str {
-                $doc
-            }
-            fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-                find(graph, $id, Which::$which)
-            }
-        }
-    };
-}
-
 detector!(
     LivenessProbeFailing,
     "liveness_probe_failing",
-    Liveness,
     High,
+    [Pods],
     60,
-    "Unhealthy events name the liveness probe as often as it takes to restart the container, or the kubelet restarted it for that"
+    "Unhealthy events name the liveness probe as often as it takes to restart the container, or the kubelet restarted it for that",
+    liveness
 );
 detector!(
     ReadinessProbeFailing,
     "readiness_probe_failing",
-    Readiness,
     Medium,
+    [Pods],
     30,
-    "a running container is not ready and Unhealthy events name its readiness probe, for longer than its budget; at once where its port is wrong"
+    "a running container is not ready and Unhealthy events name its readiness probe, for longer than its budget; at once where its port is wrong",
+    readiness
 );
 detector!(
     StartupProbeFailing,
     "startup_probe_failing",
-    Startup,
     High,
+    [Pods],
     0,
-    "a container was restarted and Unhealthy events name its startup probe"
+    "a container was restarted and Unhealthy events name its startup probe",
+    startup
 );
 
-fn find<'a>(graph: &Graph<'a>, r#type: &'static str, which: Which) -> Vec<Signal<'a>> {
-    graph
-        .suspects()
-        .filter(|pod| !pod.node_name.is_empty() && !containers::quiet(pod, r#type))
-        .flat_map(containers::of)
-        .filter(|container| container.spec.is_some_and(|spec| which.of(spec).is_some()))
-        .filter_map(|container| signal(graph, container, r#type, which))
+fn liveness<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    failing(look, Which::Liveness)
+}
+
+fn readiness<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    failing(look, Which::Readiness)
+}
+
+fn startup<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    failing(look, Which::Startup)
+}
+
+fn failing<'a>(look: Look<'_, 'a>, which: Which) -> Vec<Signal<'a>> {
+    look.containers()
+        .filter(|one| !one.pod.node_name.is_empty())
+        .filter(|one| one.spec.is_some_and(|spec| which.of(spec).is_some()))
+        .filter_map(|one| find(look, one, which))
         .collect()
 }
 
-fn signal<'a>(
-    graph: &Graph<'a>,
-    container: Seen<'a>,
-    r#type: &'static str,
-    which: Which,
-) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, container: Seen<'a>, which: Which) -> Option<Signal<'a>> {
+    let graph = look.graph;
     let status = container.status;
     // What is ready now has passed; only its restarts can tell of an earlier failure.
     if status.ready && which == Which::Readiness {
         return None;
     }
-    let recent = |event: &&Event| {
-        event
-            .last_seen()
-            .is_none_or(|at| !graph.passed(at, RECENT + 1))
-    };
-    let events: Vec<&Event> = container.events(graph).filter(recent).collect();
+    let events: Vec<&Event> = container
+        .events(graph)
+        .filter(|event| look.present(event))
+        .collect();
     let failures: Vec<&&Event> = events
         .iter()
         .filter(|event| event.reason == "Unhealthy" && which.named(&event.message))
@@ -143,22 +119,15 @@ fn signal<'a>(
     if !shown || healed {
         return None;
     }
-    let pod = container.pod;
     let mut evidence: Vec<_> = last.map(|last| evidence::event(last)).into_iter().collect();
     evidence.push(container.observed("ready", status.ready, None));
     if which != Which::Readiness {
         evidence.push(container.observed("restartCount", status.restart_count, None));
     }
-    Some(Signal {
-        r#type,
-        object: pod.reference(),
-        owner: graph.owner(pod),
-        container: Some(container.name()),
-        first_seen: first
-            .or(last.and_then(|last| last.first_seen()))
-            .or(status.state.running.as_ref().and_then(|run| run.started_at))
-            .unwrap_or_else(|| graph.now()),
-        evidence,
-        place: Place::Pod(pod),
-    })
+    let begun = first.or(last.and_then(|last| last.first_seen())).or(status
+        .state
+        .running
+        .as_ref()
+        .and_then(|run| run.started_at));
+    Some(look.container(container, begun, evidence))
 }

@@ -3,82 +3,61 @@
 use std::collections::BTreeMap;
 
 use kubegraf_ipc::{
-    incident::{Evidence, EvidenceSource, Severity},
+    incident::{Evidence, EvidenceSource},
     object::ObjectRef,
 };
 
 use super::super::{
-    containers,
     evidence::{self, masked, seen},
-    graph::Graph,
     rights,
     signal::Signal,
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{ClusterRoleBinding, Meta, Object, RoleBinding, RoleRef};
 
-/// `rbac_denied`
-pub(super) struct RbacDenied;
-
-/// A new binding's role may follow it; seconds.
-const YOUNG: i64 = 60;
 /// Refusals longer ago than this are over; seconds.
 const RECENT: i64 = 900;
 /// Refusals that count.
 const OFTEN: u32 = 2;
 
-impl Detector for RbacDenied {
-    fn r#type(&self) -> &'static str {
-        "rbac_denied"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[]
-    }
-    fn threshold(&self) -> i64 {
-        YOUNG
-    }
-    fn doc(&self) -> &'static str {
-        "a RoleBinding or ClusterRoleBinding names a role that does not exist; or a ServiceAccount of a workload was refused an access twice, as events or last words of its containers say, and still has no right to it"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut signals: Vec<Signal<'a>> = Vec::new();
-        let mut look = |object: ObjectRef, meta: &Meta, role: &RoleRef| {
-            let young = meta
-                .created
-                .is_some_and(|at| !graph.passed(at, self.threshold()));
-            let quiet = containers::ignored(&meta.annotations, self.r#type());
-            if young || quiet || meta.deleted.is_some() {
-                return;
-            }
-            if rights::dangling(graph, &meta.namespace, role) {
-                let name = format!("{}/{}", role.kind, role.name);
-                let spec = EvidenceSource::Spec;
-                let evidence = vec![seen(object.clone(), "roleRef", name, spec, None)];
-                let begun = meta.created.unwrap_or_else(|| graph.now());
-                signals.push(Signal::of(self.r#type(), object, begun, evidence));
-            }
-        };
-        for one in graph.own::<RoleBinding>() {
-            look(one.reference(), &one.metadata, &one.role_ref);
+detector!(
+    RbacDenied,
+    "rbac_denied",
+    Medium,
+    [],
+    60,
+    "a RoleBinding or ClusterRoleBinding names a role that does not exist; or a ServiceAccount of a workload was refused an access twice, as events or last words of its containers say, and still has no right to it",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut signals: Vec<Signal<'a>> = Vec::new();
+    let mut bound = |object: ObjectRef, meta: &Meta, role: &RoleRef| {
+        let quiet = meta.deleted.is_some() || look.ignores(&meta.annotations);
+        if quiet || !look.lasted(meta.created) {
+            return;
         }
-        for one in graph.own::<ClusterRoleBinding>() {
-            look(one.reference(), &one.metadata, &one.role_ref);
+        if rights::dangling(graph, &meta.namespace, role) {
+            let name = format!("{}/{}", role.kind, role.name);
+            let spec = EvidenceSource::Spec;
+            let evidence = vec![seen(object.clone(), "roleRef", name, spec, None)];
+            signals.push(look.object(object, meta.created, evidence));
         }
-        signals.extend(
-            refusals(graph)
-                .into_iter()
-                .filter(|(_, refusal)| refusal.times >= OFTEN)
-                .map(|(owner, refusal)| {
-                    let begun = refusal.begun.unwrap_or_else(|| graph.now());
-                    Signal::of(self.r#type(), owner, begun, refusal.evidence)
-                }),
-        );
-        signals
+    };
+    for one in graph.own::<RoleBinding>() {
+        bound(one.reference(), &one.metadata, &one.role_ref);
     }
+    for one in graph.own::<ClusterRoleBinding>() {
+        bound(one.reference(), &one.metadata, &one.role_ref);
+    }
+    let refused = refusals(look).into_iter();
+    signals.extend(
+        refused
+            .filter(|(_, refusal)| refusal.times >= OFTEN)
+            .map(|(owner, refusal)| look.object(owner, refusal.begun, refusal.evidence)),
+    );
+    signals
 }
 
 /// What was refused to one workload.
@@ -103,16 +82,15 @@ impl Refusal {
 }
 
 /// The workloads whose ServiceAccounts were refused what they still have no right to.
-fn refusals(graph: &Graph<'_>) -> BTreeMap<ObjectRef, Refusal> {
+fn refusals(look: Look<'_, '_>) -> BTreeMap<ObjectRef, Refusal> {
+    let graph = look.graph;
     let mut found: BTreeMap<ObjectRef, Refusal> = BTreeMap::new();
     let still = |text: &str| {
         let access = rights::refused(text)?;
         (rights::granted(graph, &access) != Some(true)).then_some(access)
     };
     for event in graph.events() {
-        let recent = event
-            .last_seen()
-            .is_none_or(|at| !graph.passed(at, RECENT + 1));
+        let recent = look.present(event);
         if event.r#type != "Warning" || !recent || !event.message.contains("cannot") {
             continue;
         }
@@ -133,25 +111,20 @@ fn refusals(graph: &Graph<'_>) -> BTreeMap<ObjectRef, Refusal> {
             refusal.add(event.times(), event.first_seen(), evidence::event(event));
         }
     }
-    for pod in graph.suspects() {
-        if containers::quiet(pod, RbacDenied.r#type()) {
+    for one in look.containers() {
+        let Some((path, end)) = one.ended().filter(|(_, end)| end.exit_code != 0) else {
+            continue;
+        };
+        if !one.ended_within(graph, RECENT) || still(&end.message).is_none() {
             continue;
         }
-        for one in containers::of(pod) {
-            let Some((path, end)) = one.ended().filter(|(_, end)| end.exit_code != 0) else {
-                continue;
-            };
-            if !one.ended_within(graph, RECENT) || still(&end.message).is_none() {
-                continue;
-            }
-            let said = one.observed(
-                &format!("{path}.message"),
-                masked(&end.message),
-                end.finished_at,
-            );
-            let refusal = found.entry(graph.owner(pod)).or_default();
-            refusal.add(one.status.restart_count.max(1), end.started_at, said);
-        }
+        let said = one.observed(
+            &format!("{path}.message"),
+            masked(&end.message),
+            end.finished_at,
+        );
+        let refusal = found.entry(graph.owner(one.pod)).or_default();
+        refusal.add(one.status.restart_count.max(1), end.started_at, said);
     }
     found
 }

@@ -2,61 +2,49 @@
 
 use std::collections::BTreeSet;
 
-use kubegraf_ipc::incident::{Evidence, EvidenceSource, Severity};
+use kubegraf_ipc::incident::{Evidence, EvidenceSource};
 
 use super::super::{
-    containers,
     evidence::{self, masked, seen},
     graph::Graph,
     signal::{Place, Signal},
     snapshot::Kind,
     workloads::Workload,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Condition, Deployment, Object, condition};
-
-/// `replica_creation_failed`
-pub(super) struct ReplicaCreationFailed;
 
 /// Refusals that have not stopped within this are not overtaken; seconds.
 const RECENT: i64 = 3_600;
 /// So many refusals are no passing one.
 const OFTEN: u32 = 3;
 
-impl Detector for ReplicaCreationFailed {
-    fn r#type(&self) -> &'static str {
-        "replica_creation_failed"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "ReplicaFailure is True, or FailedCreate events of a controller that lacks pods, for one minute or three times"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let refused: BTreeSet<(&str, &str)> = graph
-            .events()
-            .filter(|event| matches!(&*event.reason, "FailedCreate" | "ReplicaSetCreateError"))
-            .map(|event| {
-                let about = &event.involved_object;
-                (&*about.namespace, &*about.name)
-            })
-            .collect();
-        graph
-            .workloads()
-            .filter(|one| hinted(graph, one, &refused))
-            .filter(|one| {
-                one.desired != Some(0) && !containers::ignored(&one.meta.annotations, self.r#type())
-            })
-            .filter_map(|one| find(graph, one, self.threshold()))
-            .collect()
-    }
+detector!(
+    ReplicaCreationFailed,
+    "replica_creation_failed",
+    High,
+    [],
+    60,
+    "ReplicaFailure is True, or FailedCreate events of a controller that lacks pods, for one minute or three times",
+    detect
+);
+
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let refused: BTreeSet<(&str, &str)> = graph
+        .events()
+        .filter(|event| matches!(&*event.reason, "FailedCreate" | "ReplicaSetCreateError"))
+        .map(|event| {
+            let about = &event.involved_object;
+            (&*about.namespace, &*about.name)
+        })
+        .collect();
+    graph
+        .workloads()
+        .filter(|one| hinted(graph, one, &refused))
+        .filter(|one| one.desired != Some(0) && !look.ignores(&one.meta.annotations))
+        .filter_map(|one| find(look, one))
+        .collect()
 }
 
 /// Whether anything at all says that pods were refused; nearly nowhere does it.
@@ -73,7 +61,8 @@ fn hinted(graph: &Graph<'_>, one: &Workload<'_>, refused: &BTreeSet<(&str, &str)
         })
 }
 
-fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Option<Signal<'a>> {
+fn find<'a>(look: Look<'_, 'a>, workload: &Workload<'a>) -> Option<Signal<'a>> {
+    let graph = look.graph;
     let deployment = graph.deployment(&workload.object);
     let sets = deployment
         .map(|one| graph.revisions(one))
@@ -88,7 +77,7 @@ fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Optio
             return;
         };
         let at = failure.last_transition_time;
-        certain |= at.is_none_or(|at| graph.passed(at, threshold));
+        certain |= look.lasted(at);
         since = since.or(at);
         for (name, value) in [("reason", &failure.reason), ("message", &failure.message)] {
             let field = format!("status.conditions[type=ReplicaFailure].{name}");
@@ -125,22 +114,17 @@ fn find<'a>(graph: &Graph<'a>, workload: &Workload<'a>, threshold: i64) -> Optio
         return None;
     }
     let lacking = lacks(graph, workload);
-    let old = first.is_none_or(|at| graph.passed(at, threshold));
+    let old = look.lasted(first);
     let refused = lacking && !events.is_empty() && (times >= OFTEN || old);
     if !lacking || !(certain || refused) {
         return None;
     }
     evidence.extend(events.last().map(|event| evidence::event(event)));
-    let begun = since.or(first).unwrap_or_else(|| graph.now());
+    let begun = since.or(first);
     let place = deployment.map_or(Place::Other, |one: &'a Deployment| Place::Deployment(one));
     Some(Signal {
         place,
-        ..Signal::of(
-            "replica_creation_failed",
-            workload.object.clone(),
-            begun,
-            evidence,
-        )
+        ..look.object(workload.object.clone(), begun, evidence)
     })
 }
 

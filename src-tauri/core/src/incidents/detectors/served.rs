@@ -3,20 +3,19 @@
 use std::collections::BTreeSet;
 
 use kubegraf_ipc::{
-    incident::{Evidence, EvidenceSource, Severity},
+    incident::{Evidence, EvidenceSource},
     object::ObjectRef,
 };
 
 use super::super::{
-    containers,
-    evidence::{self, masked, seen},
+    evidence::{self, seen},
     graph::{Graph, selected, selects},
     messages::{self, Family},
     signal::Signal,
     snapshot::Kind,
     workloads::Workload,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{
     APIService, EndpointSlice, Event, MutatingWebhookConfiguration as Mutating, Object, Pod,
     Service, ServiceRef, ValidatingWebhookConfiguration as Validating, Webhook, condition,
@@ -98,115 +97,84 @@ fn ready(graph: &Graph<'_>, service: &Service) -> Serving {
     Serving::No(since)
 }
 
-fn lasted(graph: &Graph<'_>, since: Option<i64>, threshold: i64) -> bool {
-    since.is_none_or(|at| graph.passed(at, threshold))
-}
+detector!(
+    ClusterDnsDown,
+    "cluster_dns_down",
+    Critical,
+    [Services],
+    30,
+    "the Service that answers for names (kube-dns or coredns in kube-system) has had no ready pod for 30 seconds",
+    dns
+);
 
-/// `cluster_dns_down`
-pub(super) struct ClusterDnsDown;
-
-impl Detector for ClusterDnsDown {
-    fn r#type(&self) -> &'static str {
-        "cluster_dns_down"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Critical
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        30
-    }
-    fn doc(&self) -> &'static str {
-        "the Service that answers for names (kube-dns or coredns in kube-system) has had no ready pod for 30 seconds"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let all = graph.own::<Service>().filter(|service| {
-            let meta = &service.metadata;
-            meta.namespace == "kube-system"
-                && matches!(&*meta.name, "kube-dns" | "coredns")
-                && meta.deleted.is_none()
-                && !containers::ignored(&meta.annotations, self.r#type())
-        });
-        all.filter_map(|service| {
-            let Serving::No(since) = ready(graph, service) else {
-                return None;
-            };
-            if !lasted(graph, since, self.threshold()) {
-                return None;
-            }
-            let object = service.reference();
-            let evidence = vec![seen(
-                object.clone(),
-                "endpoints",
-                0,
-                EvidenceSource::Computed,
-                since,
-            )];
-            let begun = since.unwrap_or_else(|| graph.now());
-            Some(Signal::of(self.r#type(), object, begun, evidence))
-        })
-        .collect()
-    }
-}
-
-/// `admission_webhook_failing`
-pub(super) struct AdmissionWebhookFailing;
-
-/// Refusals longer ago than this are over; seconds.
-const RECENT: i64 = 900;
-
-impl Detector for AdmissionWebhookFailing {
-    fn r#type(&self) -> &'static str {
-        "admission_webhook_failing"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Critical
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "an admission webhook with failurePolicy Fail leads to a Service that does not exist or has had no ready pod for one minute, or controllers are told that calling it failed"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut signals = Vec::new();
-        let refusals = std::cell::LazyCell::new(|| refusals(graph));
-        let mut look = |object: ObjectRef, meta: &crate::objects::Meta, hooks: &[Webhook]| {
-            let young = meta
-                .created
-                .is_some_and(|at| !graph.passed(at, self.threshold()));
-            let quiet = containers::ignored(&meta.annotations, self.r#type());
-            if young || quiet || meta.deleted.is_some() {
-                return;
-            }
-            if let Some((begun, evidence)) =
-                silent(graph, &object, hooks, (self.threshold(), &refusals))
-            {
-                signals.push(Signal::of(self.r#type(), object, begun, evidence));
-            }
+fn dns<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let all = graph.own::<Service>().filter(|service| {
+        let meta = &service.metadata;
+        meta.namespace == "kube-system"
+            && matches!(&*meta.name, "kube-dns" | "coredns")
+            && meta.deleted.is_none()
+            && !look.ignores(&meta.annotations)
+    });
+    all.filter_map(|service| {
+        let Serving::No(since) = ready(graph, service) else {
+            return None;
         };
-        for one in graph.own::<Validating>() {
-            look(one.reference(), &one.metadata, &one.webhooks);
+        if !look.lasted(since) {
+            return None;
         }
-        for one in graph.own::<Mutating>() {
-            look(one.reference(), &one.metadata, &one.webhooks);
+        let object = service.reference();
+        let evidence = vec![seen(
+            object.clone(),
+            "endpoints",
+            0,
+            EvidenceSource::Computed,
+            since,
+        )];
+        Some(look.object(object, since, evidence))
+    })
+    .collect()
+}
+
+detector!(
+    AdmissionWebhookFailing,
+    "admission_webhook_failing",
+    Critical,
+    [],
+    60,
+    "an admission webhook with failurePolicy Fail leads to a Service that does not exist or has had no ready pod for one minute, or controllers are told that calling it failed",
+    webhooks
+);
+
+fn webhooks<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut signals = Vec::new();
+    let refusals = std::cell::LazyCell::new(|| refusals(look));
+    let mut judge = |object: ObjectRef, meta: &crate::objects::Meta, hooks: &[Webhook]| {
+        let quiet = meta.deleted.is_some() || look.ignores(&meta.annotations);
+        if quiet || !look.lasted(meta.created) {
+            return;
         }
-        signals
+        if let Some((begun, evidence)) = silent(look, &object, hooks, &refusals) {
+            signals.push(look.object(object, begun, evidence));
+        }
+    };
+    for one in graph.own::<Validating>() {
+        judge(one.reference(), &one.metadata, &one.webhooks);
     }
+    for one in graph.own::<Mutating>() {
+        judge(one.reference(), &one.metadata, &one.webhooks);
+    }
+    signals
 }
 
 /// Since when a webhook that must answer does not, and what shows it.
 fn silent(
-    graph: &Graph<'_>,
+    look: Look<'_, '_>,
     object: &ObjectRef,
     hooks: &[Webhook],
-    (threshold, refusals): (i64, &[&Event]),
-) -> Option<(i64, Vec<Evidence>)> {
+    refusals: &[&Event],
+) -> Option<(Option<i64>, Vec<Evidence>)> {
     for (index, hook) in hooks.iter().enumerate() {
         if hook.failure_policy == "Ignore" {
             continue;
@@ -221,9 +189,9 @@ fn silent(
             )
         };
         let backend = hook.client_config.service.as_ref();
-        let state = backend.map_or(Serving::Yes, |to| answers(graph, to));
+        let state = backend.map_or(Serving::Yes, |to| answers(look.graph, to));
         let since = match state {
-            Serving::No(since) if lasted(graph, since, threshold) => Some(since),
+            Serving::No(since) if look.lasted(since) => Some(since),
             Serving::Absent => Some(None),
             _ => None,
         };
@@ -249,27 +217,20 @@ fn silent(
         let begun = since
             .flatten()
             .or_else(|| said.and_then(|event| event.first_seen()));
-        return Some((begun.unwrap_or_else(|| graph.now()), evidence));
+        return Some((begun, evidence));
     }
     None
 }
 
 /// What controllers were lately told of webhooks that could not be called.
-fn refusals<'a>(graph: &Graph<'a>) -> Vec<&'a Event> {
-    let recent = |event: &Event| {
-        event
-            .last_seen()
-            .is_none_or(|at| !graph.passed(at, RECENT + 1))
-    };
-    graph
+fn refusals<'a>(look: Look<'_, 'a>) -> Vec<&'a Event> {
+    look.graph
         .every::<Event>()
         .filter(|event| event.reason == "FailedCreate")
-        .filter(|event| messages::is(Family::WebhookCall, &event.message, "") && recent(event))
+        .filter(|event| messages::is(Family::WebhookCall, &event.message, ""))
+        .filter(|event| look.present(event))
         .collect()
 }
-
-/// `api_service_unavailable`
-pub(super) struct ApiServiceUnavailable;
 
 /// Reasons for which an API is not available; `Local` is none.
 const REASONS: &[&str] = &[
@@ -282,49 +243,32 @@ const REASONS: &[&str] = &[
     "FailedDiscoveryCheck",
 ];
 
-impl Detector for ApiServiceUnavailable {
-    fn r#type(&self) -> &'static str {
-        "api_service_unavailable"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Critical
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::ApiServices]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "an APIService that a Service of the cluster serves has not been Available for one minute"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let all = graph.own::<APIService>().filter(|one| {
-            one.metadata.deleted.is_none()
-                && one.spec.service.is_some()
-                && !containers::ignored(&one.metadata.annotations, self.r#type())
-        });
-        all.filter_map(|one| {
-            let lacks = condition(&one.status.conditions, "Available")
-                .filter(|one| one.status == "False" && REASONS.contains(&&*one.reason))?;
-            let at = lacks.last_transition_time;
-            if !lasted(graph, at, self.threshold()) {
-                return None;
-            }
-            let object = one.reference();
-            let status = |leaf: &str, value: &str| {
-                let field = format!("status.conditions[type=Available].{leaf}");
-                seen(object.clone(), field, value, EvidenceSource::Status, at)
-            };
-            let evidence = vec![
-                status("reason", &lacks.reason),
-                status("message", &masked(&lacks.message)),
-            ];
-            let begun = at.unwrap_or_else(|| graph.now());
-            Some(Signal::of(self.r#type(), object, begun, evidence))
-        })
-        .collect()
-    }
+detector!(
+    ApiServiceUnavailable,
+    "api_service_unavailable",
+    Critical,
+    [ApiServices],
+    60,
+    "an APIService that a Service of the cluster serves has not been Available for one minute",
+    apis
+);
+
+fn apis<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let all = look
+        .all::<APIService>()
+        .filter(|one| one.spec.service.is_some());
+    all.filter_map(|one| {
+        let lacks = condition(&one.status.conditions, "Available")
+            .filter(|one| one.status == "False" && REASONS.contains(&&*one.reason))?;
+        let at = lacks.last_transition_time;
+        if !look.lasted(at) {
+            return None;
+        }
+        let object = one.reference();
+        let evidence = evidence::condition(&object, lacks);
+        Some(look.object(object, at, evidence))
+    })
+    .collect()
 }
 
 /// The Services that an object of the cluster is served by, for the links between symptoms.

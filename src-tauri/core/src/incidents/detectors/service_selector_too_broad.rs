@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
-    containers,
     evidence::seen,
-    graph::{Graph, selected, selects},
+    graph::{selected, selects},
     image,
     signal::Signal,
 };
-use super::{Earlier, detector, ready};
+use super::{Look, detector, ready};
 use crate::objects::{Object, Pod, Service, condition};
 
 detector!(
@@ -40,19 +39,12 @@ const VERSIONS: &[&str] = &[
     "rollouts-pod-template-hash",
 ];
 
-fn too_broad<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let services = graph.all::<Service>().filter(|service| {
-        let meta = &service.metadata;
+fn too_broad<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let services = look.all::<Service>().filter(|service| {
         !service.spec.selector.is_empty()
             && service.spec.cluster_ip != "None"
             && service.spec.r#type != "ExternalName"
-            && meta.deleted.is_none()
-            && !containers::ignored(&meta.annotations, r#type)
     });
     services
         .filter_map(|service| {
@@ -68,7 +60,7 @@ fn too_broad<'a>(
             for pod in pods.filter(|pod: &&Pod| selects(service, pod) && ready(pod)) {
                 let at = condition(&pod.status.conditions, "Ready")
                     .and_then(|one| one.last_transition_time);
-                if at.is_none_or(|at| graph.passed(at, threshold)) {
+                if look.lasted(at) {
                     by_owner.entry(graph.owner(pod)).or_default().push(pod);
                 }
             }
@@ -79,16 +71,10 @@ fn too_broad<'a>(
                 return None;
             }
             let object = service.reference();
-            let selector: Vec<String> = service
-                .spec
-                .selector
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
             let mut evidence = vec![seen(
                 object.clone(),
                 "spec.selector",
-                selector.join(","),
+                service.spec.selector.to_string(),
                 EvidenceSource::Spec,
                 None,
             )];
@@ -103,8 +89,8 @@ fn too_broad<'a>(
                 EvidenceSource::Computed,
                 None,
             ));
-            let begun = service.metadata.created.unwrap_or_else(|| graph.now());
-            Some(Signal::of(r#type, object, begun, evidence))
+            let begun = service.metadata.created;
+            Some(look.object(object, begun, evidence))
         })
         .collect()
 }

@@ -2,109 +2,86 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use kubegraf_ipc::{
-    incident::{EvidenceSource, Severity},
-    object::ObjectRef,
-};
+use kubegraf_ipc::{incident::EvidenceSource, object::ObjectRef};
 
 use super::super::{
-    calls, containers,
+    calls,
     evidence::{against, seen},
     graph::{Graph, selected, selects},
     routes,
     signal::Signal,
     snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{EndpointSlice, Object, Pod, Service, condition};
 
-/// `service_no_endpoints`
-pub(super) struct ServiceNoEndpoints;
+detector!(
+    ServiceNoEndpoints,
+    "service_no_endpoints",
+    High,
+    [Services],
+    60,
+    "a Service with a selector has no ready pod, and it is routed, called by a workload, or a workload's labels are nearly what it selects",
+    without_endpoints
+);
 
-impl Detector for ServiceNoEndpoints {
-    fn r#type(&self) -> &'static str {
-        "service_no_endpoints"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "a Service with a selector has no ready pod, and it is routed, called by a workload, or a workload's labels are nearly what it selects"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut signals = Vec::new();
-        let empty = without_ready_pod(graph);
-        for service in graph.all::<Service>() {
-            let meta = &service.metadata;
-            let young = meta
-                .created
-                .is_some_and(|at| !graph.passed(at, self.threshold()));
-            if young
-                || meta.deleted.is_some()
-                || service.spec.selector.is_empty()
-                || service.spec.r#type == "ExternalName"
-                || containers::ignored(&meta.annotations, self.r#type())
-            {
-                continue;
-            }
-            if graph.knows(Kind::Pods) && !empty.contains(&(&*meta.namespace, &*meta.name)) {
-                continue;
-            }
-            let matched = graph
-                .workloads_in(&meta.namespace)
-                .filter(|one| selected(service, one))
-                .count();
-            let judged = !graph.knows(Kind::Pods)
-                && if graph.knows(Kind::EndpointSlices) {
-                    addressed(graph, service)
-                } else {
-                    matched > 0
-                };
-            // Pods its controller has not made yet, or has not been seen to make, prove nothing.
-            let unseen = graph.without_pods() && matched > 0;
-            // Pods that were not read may well be there.
-            let unread = !graph.knows(Kind::Pods)
-                && !graph.knows(Kind::EndpointSlices)
-                && routes::meant(graph, service).is_none();
-            if judged
-                || unseen
-                || unread
-                || !routes::wanted(graph, service) && routes::meant(graph, service).is_none()
-            {
-                continue;
-            }
-            let object = service.reference();
-            let selector: Vec<String> = service
-                .spec
-                .selector
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            let mut evidence = vec![seen(
-                object.clone(),
-                "spec.selector",
-                selector.join(","),
-                EvidenceSource::Spec,
-                None,
-            )];
-            evidence.push(seen(
-                object.clone(),
-                "endpoints",
-                0,
-                EvidenceSource::Computed,
-                Some(graph.now()),
-            ));
-            let begun = meta.created.unwrap_or_else(|| graph.now());
-            signals.push(Signal::of(self.r#type(), object, begun, evidence));
+fn without_endpoints<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut signals = Vec::new();
+    let empty = without_ready_pod(graph);
+    for service in look.all::<Service>() {
+        let meta = &service.metadata;
+        if !look.lasted(meta.created)
+            || service.spec.selector.is_empty()
+            || service.spec.r#type == "ExternalName"
+        {
+            continue;
         }
-        signals
+        if graph.knows(Kind::Pods) && !empty.contains(&(&*meta.namespace, &*meta.name)) {
+            continue;
+        }
+        let matched = graph
+            .workloads_in(&meta.namespace)
+            .filter(|one| selected(service, one))
+            .count();
+        let judged = !graph.knows(Kind::Pods)
+            && if graph.knows(Kind::EndpointSlices) {
+                addressed(graph, service)
+            } else {
+                matched > 0
+            };
+        // Pods its controller has not made yet, or has not been seen to make, prove nothing.
+        let unseen = graph.without_pods() && matched > 0;
+        // Pods that were not read may well be there.
+        let unread = !graph.knows(Kind::Pods)
+            && !graph.knows(Kind::EndpointSlices)
+            && routes::meant(graph, service).is_none();
+        if judged
+            || unseen
+            || unread
+            || !routes::wanted(graph, service) && routes::meant(graph, service).is_none()
+        {
+            continue;
+        }
+        let object = service.reference();
+        let mut evidence = vec![seen(
+            object.clone(),
+            "spec.selector",
+            service.spec.selector.to_string(),
+            EvidenceSource::Spec,
+            None,
+        )];
+        evidence.push(seen(
+            object.clone(),
+            "endpoints",
+            0,
+            EvidenceSource::Computed,
+            Some(graph.now()),
+        ));
+        let begun = meta.created;
+        signals.push(look.object(object, begun, evidence));
     }
+    signals
 }
 
 /// Whether an EndpointSlice of the Service holds a ready address.
@@ -165,186 +142,153 @@ fn serves(pod: &Pod) -> bool {
         )
 }
 
-/// `service_port_mismatch`
-pub(super) struct ServicePortMismatch;
+detector!(
+    ServicePortMismatch,
+    "service_port_mismatch",
+    High,
+    [Services],
+    0,
+    "a Service's targetPort is no port of the pods it selects, where those declare ports, or the protocol differs",
+    wrong_ports
+);
 
-impl Detector for ServicePortMismatch {
-    fn r#type(&self) -> &'static str {
-        "service_port_mismatch"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a Service's targetPort is no port of the pods it selects, where those declare ports, or the protocol differs"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut services: Vec<&Service> = graph.all().collect();
-        services.sort_by_key(|service| (&service.metadata.namespace, &service.metadata.name));
-        services
-            .into_iter()
-            .filter(|service| {
-                let meta = &service.metadata;
-                meta.deleted.is_none()
-                    && !calls::headless(service)
-                    && service.spec.r#type != "ExternalName"
-                    && !containers::ignored(&meta.annotations, self.r#type())
-            })
-            .filter_map(|service| {
-                let wrong = routes::wrong_port(graph, service)?;
-                let object = service.reference();
-                let observed = seen(
-                    object.clone(),
-                    wrong.field(),
-                    wrong.observed(),
-                    EvidenceSource::Spec,
-                    None,
-                );
-                let evidence = vec![against(observed, wrong.meant())];
-                let begun = service.metadata.created.unwrap_or_else(|| graph.now());
-                Some(Signal::of(self.r#type(), object, begun, evidence))
-            })
-            .collect()
-    }
+fn wrong_ports<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut services: Vec<&Service> = look.all().collect();
+    services.sort_by_key(|service| (&service.metadata.namespace, &service.metadata.name));
+    services
+        .into_iter()
+        .filter(|service| !calls::headless(service) && service.spec.r#type != "ExternalName")
+        .filter_map(|service| {
+            let wrong = routes::wrong_port(graph, service)?;
+            let object = service.reference();
+            let observed = seen(
+                object.clone(),
+                wrong.field(),
+                wrong.observed(),
+                EvidenceSource::Spec,
+                None,
+            );
+            let evidence = vec![against(observed, wrong.meant())];
+            let begun = service.metadata.created;
+            Some(look.object(object, begun, evidence))
+        })
+        .collect()
 }
 
-/// `workload_scaled_to_zero`
-pub(super) struct WorkloadScaledToZero;
+detector!(
+    WorkloadScaledToZero,
+    "workload_scaled_to_zero",
+    High,
+    [Services],
+    0,
+    "a workload wants no pods while a Service on it is routed or called by another workload",
+    scaled_to_zero
+);
 
-impl Detector for WorkloadScaledToZero {
-    fn r#type(&self) -> &'static str {
-        "workload_scaled_to_zero"
+fn scaled_to_zero<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut signals = Vec::new();
+    for workload in graph.workloads() {
+        let by_design = workload
+            .meta
+            .annotations
+            .iter()
+            .any(|(key, _)| key.starts_with("autoscaling.keda.sh/"));
+        if workload.desired != Some(0)
+            || by_design
+            || !matches!(workload.object.kind.as_str(), "Deployment" | "StatefulSet")
+            || look.ignores(&workload.meta.annotations)
+        {
+            continue;
+        }
+        let services = graph.of::<Service>(&workload.meta.namespace).iter();
+        let Some(service) = services
+            .map(AsRef::as_ref)
+            .find(|service| selected(service, workload) && routes::wanted(graph, service))
+        else {
+            continue;
+        };
+        let object = workload.object.clone();
+        let evidence = vec![
+            seen(
+                object.clone(),
+                "spec.replicas",
+                0,
+                EvidenceSource::Spec,
+                None,
+            ),
+            seen(
+                service.reference(),
+                "endpoints",
+                0,
+                EvidenceSource::Computed,
+                None,
+            ),
+        ];
+        let begun = workload.meta.created;
+        signals.push(look.object(object, begun, evidence));
     }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "a workload wants no pods while a Service on it is routed or called by another workload"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut signals = Vec::new();
-        for workload in graph.workloads() {
-            let by_design = workload
-                .meta
-                .annotations
-                .iter()
-                .any(|(key, _)| key.starts_with("autoscaling.keda.sh/"));
-            if workload.desired != Some(0)
-                || by_design
-                || !matches!(workload.object.kind.as_str(), "Deployment" | "StatefulSet")
-                || containers::ignored(&workload.meta.annotations, self.r#type())
-            {
-                continue;
-            }
-            let services = graph.of::<Service>(&workload.meta.namespace).iter();
-            let Some(service) = services
-                .map(AsRef::as_ref)
-                .find(|service| selected(service, workload) && routes::wanted(graph, service))
-            else {
+    signals
+}
+
+detector!(
+    AddressMismatch,
+    "address_mismatch",
+    Medium,
+    [Services],
+    0,
+    "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, the workload's pods fail or are not ready, and no two others hold it and work",
+    wrong_addresses
+);
+
+fn wrong_addresses<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let mut signals = Vec::new();
+    let ill: BTreeSet<&ObjectRef> = look
+        .earlier()
+        .filter(|signal| signal.pod().is_some())
+        .map(|signal| &signal.owner)
+        .collect();
+    // Without any pod in the input nothing says that it works; a near name then decides.
+    let unseen = graph.without_pods();
+    for workload in graph.workloads() {
+        let caller = &workload.object;
+        let failing = ill.contains(caller);
+        let short = workload
+            .ready
+            .zip(workload.desired)
+            .is_some_and(|(ready, wanted)| ready < wanted);
+        if !(failing || short || unseen) {
+            continue;
+        }
+        let mut evidence = Vec::new();
+        let calls = graph.calls_of(caller);
+        for call in calls {
+            let Some(wrong) = calls::harmful(graph, caller, call) else {
                 continue;
             };
-            let object = workload.object.clone();
-            let evidence = vec![
-                seen(
-                    object.clone(),
-                    "spec.replicas",
-                    0,
-                    EvidenceSource::Spec,
-                    None,
-                ),
-                seen(
-                    service.reference(),
-                    "endpoints",
-                    0,
-                    EvidenceSource::Computed,
-                    None,
-                ),
-            ];
-            let begun = workload.meta.created.unwrap_or_else(|| graph.now());
-            signals.push(Signal::of(self.r#type(), object, begun, evidence));
-        }
-        signals
-    }
-}
-
-/// `address_mismatch`
-pub(super) struct AddressMismatch;
-
-impl Detector for AddressMismatch {
-    fn r#type(&self) -> &'static str {
-        "address_mismatch"
-    }
-    fn severity(&self) -> Severity {
-        Severity::Medium
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::Services]
-    }
-    fn threshold(&self) -> i64 {
-        0
-    }
-    fn doc(&self) -> &'static str {
-        "an address in a workload's environment, arguments or ConfigMaps names no Service of the cluster or no port of it, the workload's pods fail or are not ready, and no two others hold it and work"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, earlier: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let mut signals = Vec::new();
-        let ill: BTreeSet<&ObjectRef> = earlier
-            .signals(graph)
-            .filter(|signal| signal.pod().is_some())
-            .map(|signal| &signal.owner)
-            .collect();
-        // Without any pod in the input nothing says that it works; a near name then decides.
-        let unseen = graph.without_pods();
-        for workload in graph.workloads() {
-            let caller = &workload.object;
-            let failing = ill.contains(caller);
-            let short = workload
-                .ready
-                .zip(workload.desired)
-                .is_some_and(|(ready, wanted)| ready < wanted);
-            if !(failing || short || unseen) {
+            let near = !matches!(wrong, calls::Mismatch::Service(None));
+            if !(failing || short || unseen && near) {
                 continue;
             }
-            let mut evidence = Vec::new();
-            let calls = graph.calls_of(caller);
-            for call in calls {
-                let Some(wrong) = calls::harmful(graph, caller, call) else {
-                    continue;
-                };
-                let near = !matches!(wrong, calls::Mismatch::Service(None));
-                if !(failing || short || unseen && near) {
-                    continue;
-                }
-                let observed = seen(
-                    call.holder.clone(),
-                    call.field.clone(),
-                    &call.value,
-                    EvidenceSource::Spec,
-                    None,
-                );
-                evidence.push(match &wrong {
-                    calls::Mismatch::Service(Some(name)) => against(observed, name),
-                    calls::Mismatch::Port(port) => against(observed, port),
-                    calls::Mismatch::Service(None) => observed,
-                });
-            }
-            if !evidence.is_empty() {
-                let begun = workload.meta.created.unwrap_or_else(|| graph.now());
-                signals.push(Signal::of(self.r#type(), caller.clone(), begun, evidence));
-            }
+            let observed = seen(
+                call.holder.clone(),
+                call.field.clone(),
+                &call.value,
+                EvidenceSource::Spec,
+                None,
+            );
+            evidence.push(match &wrong {
+                calls::Mismatch::Service(Some(name)) => against(observed, name),
+                calls::Mismatch::Port(port) => against(observed, port),
+                calls::Mismatch::Service(None) => observed,
+            });
         }
-        signals
+        if !evidence.is_empty() {
+            let begun = workload.meta.created;
+            signals.push(look.object(caller.clone(), begun, evidence));
+        }
     }
+    signals
 }

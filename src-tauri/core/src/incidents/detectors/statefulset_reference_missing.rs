@@ -1,69 +1,51 @@
 //! StatefulSets that name what is not there.
 
-use kubegraf_ipc::incident::{EvidenceSource, Severity};
+use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
     causes::workloads::{lacks_class, lacks_service},
-    containers,
     evidence::seen,
     graph::Graph,
     signal::Signal,
-    snapshot::Kind,
 };
-use super::{Detector, Earlier};
+use super::{Look, detector};
 use crate::objects::{Object, PersistentVolume, PersistentVolumeClaim, StatefulSet};
 
-/// `statefulset_reference_missing`
-pub(super) struct StatefulSetReferenceMissing;
+detector!(
+    StatefulSetReferenceMissing,
+    "statefulset_reference_missing",
+    High,
+    [StatefulSets],
+    60,
+    "a StatefulSet that wants pods names a Service that does not exist, or its claims a storage class that neither exists nor has volumes, and no claim of its own shows that already",
+    detect
+);
 
-impl Detector for StatefulSetReferenceMissing {
-    fn r#type(&self) -> &'static str {
-        "statefulset_reference_missing"
-    }
-    fn severity(&self) -> Severity {
-        Severity::High
-    }
-    fn reads(&self) -> &'static [Kind] {
-        &[Kind::StatefulSets]
-    }
-    fn threshold(&self) -> i64 {
-        60
-    }
-    fn doc(&self) -> &'static str {
-        "a StatefulSet that wants pods names a Service that does not exist, or its claims a storage class that neither exists nor has volumes, and no claim of its own shows that already"
-    }
-    fn detect<'a>(&self, graph: &Graph<'a>, _: Earlier<'_, 'a>) -> Vec<Signal<'a>> {
-        let sets = graph.all::<StatefulSet>().filter(|set| {
-            let meta = &set.metadata;
-            let young = meta
-                .created
-                .is_some_and(|at| !graph.passed(at, self.threshold()));
-            !young
-                && meta.deleted.is_none()
-                && set.spec.replicas != Some(0)
-                && !containers::ignored(&meta.annotations, self.r#type())
-        });
-        sets.filter_map(|set| {
-            let object = set.reference();
-            let spec = |field: String, value: &str| {
-                seen(object.clone(), field, value, EvidenceSource::Spec, None)
-            };
-            let mut evidence = Vec::new();
-            if lacks_service(graph, set) {
-                let name = &set.spec.service_name;
-                evidence.push(spec("spec.serviceName".into(), name));
-            }
-            if let Some((index, class)) = lacks_class(graph, set)
-                && !shown(graph, set, index, class)
-            {
-                let field = format!("spec.volumeClaimTemplates[{index}].spec.storageClassName");
-                evidence.push(spec(field, class));
-            }
-            let begun = set.metadata.created.unwrap_or_else(|| graph.now());
-            (!evidence.is_empty()).then(|| Signal::of(self.r#type(), object, begun, evidence))
-        })
-        .collect()
-    }
+fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let graph = look.graph;
+    let sets = look
+        .all::<StatefulSet>()
+        .filter(|set| set.spec.replicas != Some(0) && look.lasted(set.metadata.created));
+    sets.filter_map(|set| {
+        let object = set.reference();
+        let spec = |field: String, value: &str| {
+            seen(object.clone(), field, value, EvidenceSource::Spec, None)
+        };
+        let mut evidence = Vec::new();
+        if lacks_service(graph, set) {
+            let name = &set.spec.service_name;
+            evidence.push(spec("spec.serviceName".into(), name));
+        }
+        if let Some((index, class)) = lacks_class(graph, set)
+            && !shown(graph, set, index, class)
+        {
+            let field = format!("spec.volumeClaimTemplates[{index}].spec.storageClassName");
+            evidence.push(spec(field, class));
+        }
+        let begun = set.metadata.created;
+        (!evidence.is_empty()).then(|| look.object(object, begun, evidence))
+    })
+    .collect()
 }
 
 /// Whether a claim of the template is there, which then tells by itself, or volumes have the class.

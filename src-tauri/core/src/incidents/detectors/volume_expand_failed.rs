@@ -4,12 +4,10 @@ use kubegraf_ipc::incident::EvidenceSource;
 
 use super::super::{
     causes::volumes::grows,
-    containers,
     evidence::{self, against, masked, seen},
-    graph::Graph,
     signal::Signal,
 };
-use super::{Earlier, detector};
+use super::{Look, detector};
 use crate::objects::{Event, Object, PersistentVolumeClaim, StorageClass, condition};
 
 detector!(
@@ -24,19 +22,12 @@ detector!(
 
 /// A volume that only its pod's restart makes larger may wait so long; seconds.
 const RESTART: i64 = 3_600;
-const RECENT: i64 = 900;
 
-fn expand<'a>(
-    graph: &Graph<'a>,
-    _: Earlier<'_, 'a>,
-    r#type: &'static str,
-    threshold: i64,
-) -> Vec<Signal<'a>> {
-    let claims = graph.all::<PersistentVolumeClaim>().filter(|claim| {
-        claim.metadata.deleted.is_none()
-            && !containers::ignored(&claim.metadata.annotations, r#type)
-    });
-    claims
+fn expand<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
+    let Look {
+        graph, threshold, ..
+    } = look;
+    look.all::<PersistentVolumeClaim>()
         .filter_map(|claim| {
             let object = claim.reference();
             let conditions = [
@@ -51,22 +42,8 @@ fn expand<'a>(
                 let lasted = at.is_none_or(|at| graph.passed(at, *limit));
                 (one.status == "True" && lasted).then_some(one)
             });
-            let told = graph
-                .events_about(&object)
-                .filter(|event| {
-                    matches!(
-                        &*event.reason,
-                        "VolumeResizeFailed" | "FileSystemResizeFailed"
-                    ) && event
-                        .last_seen()
-                        .is_none_or(|at| !graph.passed(at, RECENT + 1))
-                })
-                .last()
-                .filter(|event| {
-                    event
-                        .first_seen()
-                        .is_none_or(|at| graph.passed(at, threshold))
-                });
+            let told = look.told(&object, &["VolumeResizeFailed", "FileSystemResizeFailed"]);
+            let told = told.last.filter(|_| look.lasted(told.first));
             let asked = grows(claim).filter(|_| {
                 let class = claim.spec.storage_class_name.as_deref();
                 let class = class.and_then(|name| graph.get::<StorageClass>("", name));
@@ -101,8 +78,7 @@ fn expand<'a>(
             let begun = failed
                 .and_then(|one| one.last_transition_time)
                 .or_else(|| told.and_then(Event::first_seen));
-            let begun = begun.unwrap_or_else(|| graph.now());
-            Some(Signal::of(r#type, object, begun, evidence))
+            Some(look.object(object, begun, evidence))
         })
         .collect()
 }

@@ -180,6 +180,53 @@ fn a_claim_of_one_pod_that_another_has_and_a_volume_of_another_zone_are_told() {
 
 /// Covers: INC-05, INC-07
 #[test]
+fn a_driver_that_attaches_no_more_volumes_is_told_with_its_limit() {
+    let held = |name: &str| {
+        let mut claim = claim("ReadWriteOnce", "10Gi");
+        claim.0["metadata"] = json!({"name": name, "namespace": "shop", "uid": name});
+        claim.0["spec"]["volumeName"] = name.into();
+        let mut volume = volume(json!({}));
+        volume.0["metadata"] = json!({"name": name, "uid": name});
+        [claim, volume]
+    };
+    let with = |pod: PodText, claim: &str| {
+        pod.set(
+            "/spec/volumes",
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]),
+        )
+    };
+    let scene = |limit: Value| {
+        let mut all: Vec<Object> = vec![
+            deployment("web", 2).into(),
+            replica_set("web", 1).pods(2).into(),
+            node("n1").ready("True", "KubeletReady", 9_000).into(),
+            drivers(json!([{"name": "disk.example.com", "allocatable": limit}])),
+            with(pod("web-1-a"), "one").ready().of("web", 1).into(),
+            with(pod("web-1-b"), "two")
+                .unschedulable("0/1 nodes are available", 300)
+                .of("web", 1)
+                .into(),
+        ];
+        all.extend(held("one").into_iter().chain(held("two")));
+        Scene::of(all).evaluate()
+    };
+    let found = scene(json!({"count": 1}));
+    let root = &found[0].root_cause;
+    assert_eq!(root.cause, "volume_count_exceeded", "{found:#?}");
+    assert_eq!(root.target.kind, "Deployment");
+    let field = "spec.drivers[name=disk.example.com].allocatable.count";
+    assert!(
+        root.evidence.iter().any(|seen| seen.field == field),
+        "{root:#?}"
+    );
+    for room in [json!({"count": 2}), json!({}), json!(null)] {
+        let found = scene(room);
+        assert_ne!(found[0].root_cause.cause, "volume_count_exceeded");
+    }
+}
+
+/// Covers: INC-05, INC-07
+#[test]
 fn a_claim_that_cannot_grow_is_told_and_one_that_grows_is_not() {
     let found = check(
         &Scene::of([

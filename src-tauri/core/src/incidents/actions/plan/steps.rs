@@ -1,9 +1,11 @@
 //! The steps, one row per cause.
 
+use super::Row;
+
 /// The steps of a cause; `{kind}`, `{name}`, `{namespace}`, `{container}`, `{pod}`, `{node}`, `{image}`
 /// and `{target}` are filled in.
-pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
-    (
+pub(super) const STEPS: &[Row] = &[
+    Row::written(
         "image_name_invalid",
         "Correct the image name",
         &[
@@ -11,7 +13,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} set image {kind}/{name} {container}=<image>",
         ],
     ),
-    (
+    Row::written(
         "image_tag_not_found",
         "Publish the tag or name another one",
         &[
@@ -19,7 +21,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Push the missing tag, or: kubectl -n {namespace} set image {kind}/{name} {container}=<image>",
         ],
     ),
-    (
+    Row::written(
         "image_registry_auth",
         "Give the workload credentials for the registry",
         &[
@@ -27,7 +29,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Add the Secret to spec.template.spec.imagePullSecrets of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "image_registry_rate_limited",
         "Pull with an account, or from a mirror",
         &[
@@ -35,7 +37,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "To prevent it, add imagePullSecrets of an account to {kind}/{name}, or name a mirror in the image",
         ],
     ),
-    (
+    Row::written(
         "image_registry_tls",
         "Make the node trust the registry's certificate",
         &[
@@ -43,7 +45,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Add the issuer to the container runtime of node {node}, or renew the certificate",
         ],
     ),
-    (
+    Row::written(
         "image_registry_unreachable",
         "Make the registry reachable from the node",
         &[
@@ -51,7 +53,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct the name in the image \"{image}\", or mend DNS, proxy or firewall; the kubelet tries again by itself",
         ],
     ),
-    (
+    Row::written(
         "image_platform_mismatch",
         "Build the image for the node, or choose other nodes",
         &[
@@ -59,7 +61,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or set spec.template.spec.nodeSelector kubernetes.io/arch of {kind}/{name} to one the image has",
         ],
     ),
-    (
+    Row::written(
         "image_never_pulled",
         "Let the image be pulled, or bring it to the node",
         &[
@@ -67,7 +69,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or load \"{image}\" into the container runtime of node {node}",
         ],
     ),
-    (
+    Row::written(
         "image_signature_rejected",
         "Sign the image, or run a signed one",
         &[
@@ -75,7 +77,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Sign and push the image again, or name a signed one",
         ],
     ),
-    (
+    Row::written(
         "image_store_failed",
         "Mend the image store of the node",
         &[
@@ -84,7 +86,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl uncordon {node}",
         ],
     ),
-    (
+    Row::written(
         "memory_limit_too_low",
         "Raise the memory limit",
         &[
@@ -92,7 +94,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise resources.limits.memory of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "node_memory_exhausted",
         "Make room on the node",
         &[
@@ -100,7 +102,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Set memory requests and limits on {kind}/{name}, so that the scheduler counts it",
         ],
     ),
-    (
+    Row::written(
         "command_not_found",
         "Correct the command",
         &[
@@ -108,7 +110,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct command and args of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "command_not_executable",
         "Make the command executable",
         &[
@@ -116,7 +118,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct the image, or command and args of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "kubelet_down",
         "Bring the kubelet back",
         &[
@@ -126,7 +128,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "If the machine is lost: kubectl drain {node} --ignore-daemonsets --force, then delete the node",
         ],
     ),
-    (
+    Row::written(
         "container_runtime_down",
         "Bring the container runtime back",
         &[
@@ -134,7 +136,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "On node {node}: systemctl restart containerd",
         ],
     ),
-    (
+    Row::written(
         "network_plugin_down",
         "Bring the pod network back",
         &[
@@ -142,7 +144,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "On node {node}: check that /etc/cni/net.d has a configuration and /opt/cni/bin its plugins",
         ],
     ),
-    (
+    Row::written(
         "node_memory_pressure",
         "Free memory on the node",
         &[
@@ -150,7 +152,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Move or limit the largest pods of node {node}",
         ],
     ),
-    (
+    Row::written(
         "node_disk_pressure",
         "Free disk space on the node",
         &[
@@ -158,7 +160,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Check logs and emptyDir volumes of its pods",
         ],
     ),
-    (
+    Row::written(
         "node_pid_pressure",
         "Free process ids on the node",
         &[
@@ -166,7 +168,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Restart it, and set podPidsLimit in the kubelet's configuration",
         ],
     ),
-    (
+    Row::written(
         "image_pull_secret_missing",
         "Create the pull secret",
         &[
@@ -174,7 +176,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "The kubelet tries again by itself once the Secret is there",
         ],
     ),
-    (
+    Row::written(
         "run_as_non_root_conflict",
         "Let the container run as another user",
         &[
@@ -182,7 +184,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Set securityContext.runAsUser of container \"{container}\" of {kind}/{name} to its number, or build the image with USER",
         ],
     ),
-    (
+    Row::written(
         "quota_requires_requests",
         "Set the requests and limits that the quota counts",
         &[
@@ -191,7 +193,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or give the namespace a LimitRange with defaults",
         ],
     ),
-    (
+    Row::written(
         "limit_range_violation",
         "Bring the container within the LimitRange",
         &[
@@ -199,7 +201,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} set resources {kind}/{name} --requests=cpu=<cpu>,memory=<memory> --limits=cpu=<cpu>,memory=<memory>",
         ],
     ),
-    (
+    Row::written(
         "pod_security_violation",
         "Make the pods meet the namespace's Pod Security level",
         &[
@@ -207,7 +209,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Change the fields the server names in the pod template of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "webhook_denied",
         "Meet the policy, or have it changed",
         &[
@@ -215,7 +217,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
         ],
     ),
-    (
+    Row::written(
         "quota_pods_exceeded",
         "Make room in the quota",
         &[
@@ -223,7 +225,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise the quota, or scale other workloads of the namespace down",
         ],
     ),
-    (
+    Row::written(
         "quota_cpu_exceeded",
         "Make room in the quota",
         &[
@@ -231,7 +233,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise the quota, or lower the CPU requests and limits of the namespace's workloads",
         ],
     ),
-    (
+    Row::written(
         "quota_memory_exceeded",
         "Make room in the quota",
         &[
@@ -239,7 +241,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise the quota, or lower the memory requests and limits of the namespace's workloads",
         ],
     ),
-    (
+    Row::written(
         "insufficient_cpu",
         "Add a node with more CPU, or ask for less",
         &[
@@ -247,7 +249,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Lower resources.requests.cpu of {kind}/{name}, or add a node that has that much",
         ],
     ),
-    (
+    Row::written(
         "insufficient_memory",
         "Add a node with more memory, or ask for less",
         &[
@@ -255,7 +257,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Lower resources.requests.memory of {kind}/{name}, or add a node that has that much",
         ],
     ),
-    (
+    Row::written(
         "insufficient_extended_resource",
         "Add a node with the device",
         &[
@@ -263,7 +265,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Check that the device plugin runs, free a device, or add a node that has one",
         ],
     ),
-    (
+    Row::written(
         "too_many_pods",
         "Make room for pods",
         &[
@@ -271,7 +273,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Add a node, or raise maxPods of the kubelets",
         ],
     ),
-    (
+    Row::written(
         "node_selector_mismatch",
         "Bring the nodeSelector and the nodes' labels together",
         &[
@@ -279,7 +281,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct nodeSelector of {kind}/{name}, or label the nodes that are meant",
         ],
     ),
-    (
+    Row::written(
         "taint_not_tolerated",
         "Tolerate the taint, or take it away",
         &[
@@ -287,7 +289,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Add a toleration to {kind}/{name} if it belongs there, or: kubectl taint nodes <node> <key>-",
         ],
     ),
-    (
+    Row::written(
         "pvc_missing",
         "Create the claim",
         &[
@@ -295,7 +297,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Create the claim that {kind}/{name} names, or correct claimName",
         ],
     ),
-    (
+    Row::written(
         "storage_class_missing",
         "Give the claim a class that exists",
         &[
@@ -304,7 +306,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or create the class it names",
         ],
     ),
-    (
+    Row::written(
         "storage_class_default_absent",
         "Choose a default class",
         &[
@@ -313,7 +315,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "The claim takes the default by itself",
         ],
     ),
-    (
+    Row::written(
         "volume_capacity_mismatch",
         "Provide a volume that is large enough",
         &[
@@ -321,7 +323,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Create a PersistentVolume at least as large as the claim asks for, or make the claim again with a smaller request",
         ],
     ),
-    (
+    Row::written(
         "volume_access_mode_mismatch",
         "Provide a volume with the access mode",
         &[
@@ -329,15 +331,16 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Create a PersistentVolume with the claim's access mode, or make the claim again with one the volume has",
         ],
     ),
-    (
+    Row::written(
         "provisioner_failed",
         "Ask the provisioner",
         &[
             "kubectl -n {namespace} describe pvc {name}",
+            "kubectl describe storageclass {target}",
             "Read the log of the pods that provision this class; correct its parameters, or free room in its backend",
         ],
     ),
-    (
+    Row::written(
         "volume_lost",
         "Restore the volume",
         &[
@@ -345,7 +348,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Restore the data from a backup into a new volume; delete the claim and create it again",
         ],
     ),
-    (
+    Row::written(
         "job_backoff_exhausted",
         "Find out why it failed, then run the Job again",
         &[
@@ -355,7 +358,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} delete job {target} && kubectl -n {namespace} create -f {target}.yaml",
         ],
     ),
-    (
+    Row::written(
         "deadline_too_short",
         "Give the Job more time",
         &[
@@ -363,7 +366,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise activeDeadlineSeconds where the Job comes from, and run it again",
         ],
     ),
-    (
+    Row::written(
         "application_config_error",
         "Correct the configuration the program names",
         &[
@@ -371,7 +374,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Set or correct what it names in the environment, arguments or configuration of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "dependency_unreachable",
         "Bring back what the program cannot reach",
         &[
@@ -380,7 +383,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Bring that service back, or correct the address in {kind}/{name}; the container is restarted by itself",
         ],
     ),
-    (
+    Row::written(
         "volume_permission_denied",
         "Let the program write where it wants to",
         &[
@@ -388,7 +391,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Set securityContext.fsGroup of {kind}/{name} to the group of the program, or mount a volume where it writes",
         ],
     ),
-    (
+    Row::written(
         "volume_disk_full",
         "Make room on the volume",
         &[
@@ -396,7 +399,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise resources.requests.storage of the claim if its class allows it, or clean the volume up",
         ],
     ),
-    (
+    Row::written(
         "segmentation_fault",
         "Report the crash, run the version before",
         &[
@@ -404,7 +407,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} rollout undo {kind}/{name}   # if the version before did not crash",
         ],
     ),
-    (
+    Row::written(
         "liveness_probe_wrong_path",
         "Let the probe ask a path the server has",
         &[
@@ -412,7 +415,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct livenessProbe.httpGet.path of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "readiness_probe_wrong_path",
         "Let the probe ask a path the server has",
         &[
@@ -420,7 +423,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct readinessProbe.httpGet.path of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "probe_command_failed",
         "Find out why the probe's command fails",
         &[
@@ -428,7 +431,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Run the command by hand: kubectl -n {namespace} exec {pod} -c {container} -- <command>",
         ],
     ),
-    (
+    Row::written(
         "service_missing",
         "Create the Service, or correct the address",
         &[
@@ -436,7 +439,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct the address in {kind}/{name}, or create the Service it names",
         ],
     ),
-    (
+    Row::written(
         "ingress_backend_missing",
         "Let the Ingress lead to a Service that exists",
         &[
@@ -444,7 +447,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct the backend's service name of Ingress \"{name}\", or create that Service",
         ],
     ),
-    (
+    Row::written(
         "ingress_port_mismatch",
         "Let the Ingress lead to a port the Service has",
         &[
@@ -452,7 +455,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Correct the backend's service port of Ingress \"{name}\"",
         ],
     ),
-    (
+    Row::written(
         "tls_secret_missing",
         "Create the TLS Secret",
         &[
@@ -460,7 +463,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Or correct spec.tls[].secretName of Ingress \"{name}\"",
         ],
     ),
-    (
+    Row::written(
         "cron_schedule_invalid",
         "Correct the schedule",
         &[
@@ -468,14 +471,14 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} patch cronjob {name} -p '{\"spec\":{\"schedule\":\"<schedule>\"}}'",
         ],
     ),
-    (
+    Row::written(
         "time_zone_unknown",
         "Correct the time zone",
         &[
             "Set spec.timeZone of CronJob \"{name}\" to a name of the time zone database, such as \"Europe/Berlin\"",
         ],
     ),
-    (
+    Row::written(
         "ephemeral_storage_exceeded",
         "Let the pod write less, or allow it more",
         &[
@@ -483,7 +486,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise the ephemeral-storage limit or the emptyDir's sizeLimit of {kind}/{name}, or write to a claim",
         ],
     ),
-    (
+    Row::written(
         "hpa_requests_missing",
         "Give the container a request",
         &[
@@ -491,7 +494,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Set the request that {kind}/{name} is scaled by on every container of \"{target}\"",
         ],
     ),
-    (
+    Row::written(
         "metrics_api_unavailable",
         "Bring the metrics API back",
         &[
@@ -499,12 +502,12 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "kubectl -n kube-system get pods   # is the metrics server there and ready?",
         ],
     ),
-    (
+    Row::written(
         "hpa_target_missing",
         "Name a workload that exists, or remove the autoscaler",
         &["kubectl -n {namespace} edit hpa {name}   # spec.scaleTargetRef"],
     ),
-    (
+    Row::written(
         "hpa_selector_conflict",
         "Leave each pod to one autoscaler",
         &[
@@ -512,7 +515,7 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Remove the other autoscaler, or tell the workloads apart by their labels",
         ],
     ),
-    (
+    Row::written(
         "hpa_max_reached",
         "Allow more pods, or make each do more",
         &[
@@ -520,12 +523,12 @@ pub(super) const STEPS: &[(&str, &str, &[&str])] = &[
             "Raise spec.maxReplicas of {kind}/{name}, give each pod more, or find what makes the load",
         ],
     ),
-    (
+    Row::written(
         "pdb_too_strict",
         "Let one pod go at a time",
         &["Lower minAvailable or raise maxUnavailable of {kind}/{name}, or run one pod more"],
     ),
-    (
+    Row::written(
         "pdb_overlap",
         "Leave each pod to one budget",
         &["Remove PodDisruptionBudget \"{name}\", or narrow its selector"],

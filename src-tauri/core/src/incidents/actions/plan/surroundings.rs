@@ -1,8 +1,10 @@
 //! Steps for what is around a workload, one row per cause: the cluster's own parts, the network, volumes, pods that hang.
 
+use super::{super::rights, Row};
+
 /// The steps of a cause, filled in as those of the other table.
-pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
-    (
+pub(super) const SURROUNDINGS: &[Row] = &[
+    Row::written(
         "network_policy_blocks",
         "Let the traffic through",
         &[
@@ -10,7 +12,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Add a rule for exactly that peer and port to NetworkPolicy \"{target}\", or a policy of its own",
         ],
     ),
-    (
+    Row::written(
         "dns_down",
         "Bring the cluster's DNS back",
         &[
@@ -19,7 +21,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "kubectl -n kube-system logs deployment/{target} --previous --tail=50",
         ],
     ),
-    (
+    Row::written(
         "pod_dns_config_invalid",
         "Let the pods ask the cluster's DNS",
         &[
@@ -27,7 +29,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Set dnsPolicy of {kind}/{name} to ClusterFirst, or name that address in dnsConfig.nameservers",
         ],
     ),
-    (
+    Row::written(
         "webhook_unavailable",
         "Bring the webhook's backend back",
         &[
@@ -36,7 +38,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "If what it belongs to was removed, delete the configuration as well",
         ],
     ),
-    (
+    Row::written(
         "endpoints_not_ready",
         "Bring the API's server back",
         &[
@@ -44,7 +46,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Look at the pods of that Service: why is none ready?",
         ],
     ),
-    (
+    Row::written(
         "role_missing",
         "Let the binding name a role that exists",
         &[
@@ -52,7 +54,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Correct roleRef.name in the file, delete the binding and create it again from the file",
         ],
     ),
-    (
+    Row::written(
         "init_dependency_missing",
         "Bring what the init container waits for",
         &[
@@ -60,7 +62,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "kubectl -n {namespace} get services,endpointslices",
         ],
     ),
-    (
+    Row::written(
         "readiness_dependency_down",
         "Bring back what it depends on",
         &[
@@ -68,7 +70,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Look at the pods that Service selects: why is none ready?",
         ],
     ),
-    (
+    Row::written(
         "readiness_gate_unset",
         "Find who sets the readiness gate",
         &[
@@ -76,14 +78,14 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Bring back the controller that sets the condition, or remove the gate from {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "port_conflict_in_pod",
         "Give each container a port of its own",
         &[
             "Change the port of container \"{container}\" of {kind}/{name}, in its ports, its probes and its own settings",
         ],
     ),
-    (
+    Row::written(
         "lifecycle_hook_error",
         "Correct the hook",
         &[
@@ -91,7 +93,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Correct lifecycle of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "working_dir_or_mount_invalid",
         "Correct the mounts or the working directory",
         &[
@@ -99,14 +101,14 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Correct volumeMounts, subPath or workingDir of container \"{container}\" of {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "scheduler_name_unknown",
         "Name a scheduler that runs",
         &[
             "Set schedulerName of {kind}/{name} to default-scheduler, or install the scheduler it names",
         ],
     ),
-    (
+    Row::written(
         "scheduler_down",
         "Bring the scheduler back",
         &[
@@ -114,7 +116,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "On the control plane's node: crictl ps -a | grep scheduler; its static pod is in /etc/kubernetes/manifests",
         ],
     ),
-    (
+    Row::written(
         "controller_manager_down",
         "Bring the controller manager back",
         &[
@@ -122,7 +124,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "On the control plane's node: crictl ps -a | grep controller-manager; its static pod is in /etc/kubernetes/manifests",
         ],
     ),
-    (
+    Row::written(
         "scheduling_gate_held",
         "Find who removes the gate",
         &[
@@ -130,7 +132,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Bring back the controller that removes it, or remove the gate from {kind}/{name}",
         ],
     ),
-    (
+    Row::written(
         "preempted_by_priority",
         "Give the pods a priority or more room",
         &[
@@ -138,7 +140,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Give {kind}/{name} a priorityClassName that is not below its neighbours', or add a node",
         ],
     ),
-    (
+    Row::written(
         "finalizer_held",
         "Let whoever set the finalizer finish",
         &[
@@ -146,14 +148,14 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Only when what it cleans up is surely gone: remove the finalizer by hand; what it guards is lost",
         ],
     ),
-    (
+    Row::written(
         "termination_grace_too_short",
         "Give the pods longer to end",
         &[
             "Raise terminationGracePeriodSeconds of {kind}/{name}, or let its program end at SIGTERM",
         ],
     ),
-    (
+    Row::written(
         "node_shutdown",
         "Bring the node back",
         &[
@@ -161,7 +163,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Delete the refused pods once their controller has replaced them",
         ],
     ),
-    (
+    Row::written(
         "volume_attach_conflict",
         "Let one node let the volume go",
         &[
@@ -169,7 +171,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Delete the pod on the other node, or let {kind}/{name} end its old pods first (strategy Recreate)",
         ],
     ),
-    (
+    Row::written(
         "csi_driver_missing",
         "Bring the storage driver to the node",
         &[
@@ -177,7 +179,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Look at the driver's DaemonSet: does its pod run on node {target}?",
         ],
     ),
-    (
+    Row::written(
         "host_path_missing",
         "Bring the path to the node, or let it be made",
         &[
@@ -185,7 +187,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Create it on node {node}, or set hostPath.type of {kind}/{name} to DirectoryOrCreate",
         ],
     ),
-    (
+    Row::written(
         "volume_mount_backend",
         "Bring the storage behind the volume back",
         &[
@@ -193,7 +195,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "From node {node}: does the server of the volume answer, and does it allow this node?",
         ],
     ),
-    (
+    Row::written(
         "volume_expansion_unsupported",
         "Move to a class whose volumes grow",
         &[
@@ -201,7 +203,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Else make a larger claim and copy the data, then let the workload use that one",
         ],
     ),
-    (
+    Row::written(
         "volume_rwop_in_use",
         "Let the other pod go",
         &[
@@ -209,7 +211,15 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Scale {kind}/{name} to one, or let the claim have the mode ReadWriteOnce",
         ],
     ),
-    (
+    Row::written(
+        "volume_count_exceeded",
+        "Give the pods more nodes, or fewer volumes",
+        &[
+            "kubectl get csinodes -o custom-columns=NODE:.metadata.name,MOST:.spec.drivers[*].allocatable.count",
+            "Add a node, or move pods with volumes of this driver to others",
+        ],
+    ),
+    Row::written(
         "volume_zone_conflict",
         "Bring a node to the volume's zone",
         &[
@@ -217,7 +227,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Add a node in that zone, or copy the data to a volume of another",
         ],
     ),
-    (
+    Row::written(
         "rollout_no_surge_room",
         "Let one old pod go first",
         &[
@@ -225,7 +235,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Or add a node",
         ],
     ),
-    (
+    Row::written(
         "load_balancer_unprovisioned",
         "Find who makes load balancers",
         &[
@@ -233,7 +243,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Without a cloud: install a load balancer controller, or use type NodePort",
         ],
     ),
-    (
+    Row::written(
         "service_selector_too_broad",
         "Narrow the selector",
         &[
@@ -241,7 +251,7 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Add a label to spec.selector of Service \"{name}\" that only the meant workload has",
         ],
     ),
-    (
+    Row::written(
         "ingress_host_conflict",
         "Leave each host and path to one Ingress",
         &[
@@ -249,14 +259,14 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "Change the host or path of Ingress \"{name}\", or remove the rule",
         ],
     ),
-    (
+    Row::written(
         "tls_secret_invalid",
         "Give the Secret its certificate and key",
         &[
             "kubectl -n {namespace} create secret tls <secret> --cert=<file> --key=<file> --dry-run=client -o yaml | kubectl apply -f -",
         ],
     ),
-    (
+    Row::written(
         "node_kernel_fault",
         "Take the node out and restart it",
         &[
@@ -265,12 +275,17 @@ pub(super) const SURROUNDINGS: &[(&str, &str, &[&str])] = &[
             "kubectl uncordon {name}",
         ],
     ),
-    (
+    Row::written(
         "node_rebooted",
         "Find why the node reboots",
         &[
             "On node {name}: last -x reboot; journalctl -b -1 -n 200",
             "kubectl cordon {name} until it is known",
         ],
+    ),
+    Row::computed(
+        "rbac_forbidden",
+        "Grant exactly what was refused",
+        rights::steps,
     ),
 ];
