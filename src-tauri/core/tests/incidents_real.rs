@@ -214,23 +214,16 @@ fn expectation((namespace, kind, cause, target, _): &Broken) -> String {
     format!("{namespace} {kind} {cause} {target}")
 }
 
-/// Waits until the namespace's Deployments, or one of them, have the pods they want.
-async fn available(cluster: &Cluster, namespace: &str, what: &str) {
-    let all = if what.contains('/') {
-        "--all=false"
-    } else {
-        "--all"
-    };
+/// Waits until these Deployments of the namespace have the pods they want.
+async fn available(cluster: &Cluster, namespace: &str, which: &[&str]) {
     let wait = [
         "wait",
         "-n",
         namespace,
-        what,
-        all,
         "--for=condition=Available",
         "--timeout=180s",
     ];
-    cluster.run(&wait).await.unwrap();
+    cluster.run(&[&wait[..], which].concat()).await.unwrap();
 }
 
 fn row(incident: &Value) -> String {
@@ -300,7 +293,7 @@ async fn what_is_really_broken_is_found_and_healed() {
     let label = ["label", "node", "node-0", "disktype=ssd"];
     cluster.run(&label).await.unwrap();
     cluster.apply(&fill(IMAGE)).await.unwrap();
-    available(&cluster, "image", "deployment/image").await;
+    available(&cluster, "image", &["deployment/image"]).await;
     let missing = format!("app={}", cluster.image("app:missing"));
     let change = ["set", "image", "-n", "image", "deployment/image", &missing];
     cluster.run(&change).await.unwrap();
@@ -308,7 +301,7 @@ async fn what_is_really_broken_is_found_and_healed() {
         .apply(&fill(include_str!("incidents_real/healthy.yaml")))
         .await
         .unwrap();
-    available(&cluster, "ok", "deployment/rolling").await;
+    available(&cluster, "ok", &["deployment/rolling"]).await;
     let roll = [
         "patch",
         "-n",
@@ -362,7 +355,7 @@ async fn what_is_really_broken_is_found_and_healed() {
     }
     assert!(sick.is_empty(), "{}", sick.join("\n"));
     for (namespace, ..) in BROKEN.iter().filter(|row| row.4) {
-        available(&cluster, namespace, "deployment").await;
+        available(&cluster, namespace, &["deployment", "--all"]).await;
     }
     let incurable: BTreeSet<String> = BROKEN
         .iter()

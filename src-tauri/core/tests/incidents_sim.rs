@@ -23,7 +23,7 @@ use kube::{
 };
 use kubegraf_core::{Core, Options, StreamKey, clock::SystemClock, clusters::Sources, scan};
 use kubegraf_ipc::{
-    cluster::SwitchCluster,
+    cluster::GetStatus,
     incident::{IncidentRow, IncidentState, IncidentsEvent, WatchIncidents},
     object::{Delta, Freshness},
 };
@@ -70,13 +70,20 @@ impl Followed {
             *last.lock().unwrap() = Some(event);
             true
         });
-        let cluster = format!("context:{}", server.name);
-        let switch = SwitchCluster {
-            request_id: "switch".into(),
-            cluster: cluster.clone(),
+        let since = Instant::now();
+        while !followed
+            .core
+            .get_status(GetStatus {})
+            .await
+            .unwrap()
+            .connected
+        {
+            assert!(since.elapsed() < LIMIT, "never connected");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let request = WatchIncidents {
+            cluster: format!("context:{}", server.name),
         };
-        followed.core.switch_cluster(switch).await.unwrap();
-        let request = WatchIncidents { cluster };
         let key = StreamKey::new("main", 1);
         followed
             .core

@@ -7,6 +7,7 @@ use super::{graph::Graph, signal::Signal, snapshot::Kind};
 
 pub(super) mod autoscaling;
 mod cluster;
+pub(super) mod control_plane;
 mod controllers;
 pub(super) mod creation;
 pub(super) mod images;
@@ -14,7 +15,7 @@ mod jobs;
 pub(super) mod logs;
 mod network;
 mod nodes;
-pub(super) mod pods;
+mod pods;
 mod probes;
 pub(super) mod references;
 pub(super) mod rights;
@@ -105,6 +106,7 @@ pub const RULES: &[&[Rule]] = &[
     network::RULES,
     rights::RULES,
     served::RULES,
+    control_plane::RULES,
     pods::RULES,
     volumes::RULES,
     cluster::RULES,

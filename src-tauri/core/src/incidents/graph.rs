@@ -1,5 +1,8 @@
 //! The objects of a snapshot with the links between them, for look-ups by name and by owner.
 
+mod noted;
+mod owners;
+
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
@@ -17,10 +20,7 @@ use super::{
     snapshot::{Existence, Held, Kind, Snapshot},
     workloads::Workload,
 };
-use crate::objects::{
-    CronJob, DaemonSet, Deployment, Event, Job, Meta, Node, Object, Pod, ReplicaSet, Service,
-    StatefulSet,
-};
+use crate::objects::{Deployment, Event, Meta, Node, Pod, ReplicaSet, Service};
 
 type Name<'a> = (&'a str, &'a str);
 
@@ -88,34 +88,6 @@ impl<'a> Graph<'a> {
         (seen, self.notes.replace(notes))
     }
 
-    /// Notes what a look from another or the same namespace has read.
-    pub(super) fn note(&self, namespace: &str, notes: Notes) {
-        let same = self
-            .here
-            .get()
-            .is_some_and(|here| self.districts[here].namespace == namespace);
-        let notes = if same { notes } else { notes.read_elsewhere() };
-        self.notes.set(self.notes.get().and(notes));
-    }
-
-    /// Notes that objects of a kind in a namespace were read.
-    fn read(&self, kinds: Kinds, namespace: &str) {
-        let notes = Notes {
-            here: kinds,
-            ..Notes::NONE
-        };
-        self.note(namespace, notes);
-    }
-
-    /// Notes that objects of every namespace were read.
-    fn read_abroad(&self, kinds: Kinds) {
-        let notes = Notes {
-            abroad: kinds,
-            ..Notes::NONE
-        };
-        self.notes.set(self.notes.get().and(notes));
-    }
-
     fn place(&self, namespace: &str) -> Option<usize> {
         self.districts
             .binary_search_by(|district| district.namespace.cmp(namespace))
@@ -136,42 +108,6 @@ impl<'a> Graph<'a> {
             Some(here) => &self.districts[here..=here],
             None => &self.districts,
         }
-    }
-
-    /// The newest cluster time. A judgement that asks for it holds for this second only; see
-    /// [`Graph::passed`].
-    #[must_use]
-    pub fn now(&self) -> i64 {
-        self.due(self.snapshot.now + 1);
-        self.snapshot.now
-    }
-
-    /// Whether at least so many seconds have passed since.
-    #[must_use]
-    pub(super) fn passed(&self, since: i64, seconds: i64) -> bool {
-        let at = since.saturating_add(seconds);
-        let passed = self.snapshot.now >= at;
-        if !passed {
-            self.due(at);
-        }
-        passed
-    }
-
-    fn due(&self, at: i64) {
-        let notes = Notes {
-            due: at,
-            ..Notes::NONE
-        };
-        self.notes.set(self.notes.get().and(notes));
-    }
-
-    /// Notes that earlier symptoms were read.
-    pub(super) fn read_earlier(&self) {
-        let notes = Notes {
-            earlier: true,
-            ..Notes::NONE
-        };
-        self.notes.set(self.notes.get().and(notes));
     }
 
     /// Whether the cluster is looked at once: what has no time of its own has lasted.
@@ -526,66 +462,6 @@ impl<'a> Graph<'a> {
             let node = self.node(&pod.node_name).filter(|_| !over)?;
             Some((pod, node))
         })
-    }
-
-    /// The top-most controller of a pod, as far as its links are known; the pod itself without one.
-    #[must_use]
-    pub fn owner(&self, pod: &Pod) -> ObjectRef {
-        self.top(pod).unwrap_or_else(|| pod.reference())
-    }
-
-    /// The top-most controller of an object, as far as its links are known.
-    #[must_use]
-    pub fn top<T: Object>(&self, object: &T) -> Option<ObjectRef> {
-        let mut meta = object.metadata();
-        let mut top = None;
-        // Nothing is owned in a circle for long, but a file may say so.
-        for _ in 0..4 {
-            let Some(owner) = meta.controller() else {
-                break;
-            };
-            let namespace = &*meta.namespace;
-            let (known, above) = self.known(&owner.kind, namespace, &owner.name).unzip();
-            top = Some(known.unwrap_or_else(|| ObjectRef {
-                api_version: owner.api_version.to_string(),
-                kind: owner.kind.to_string(),
-                namespace: namespace.to_owned(),
-                name: owner.name.to_string(),
-                uid: Some(owner.uid.to_string()).filter(|uid| !uid.is_empty()),
-            }));
-            let Some(above) = above else {
-                return self.behind(&owner.kind, namespace, &owner.name).or(top);
-            };
-            meta = above;
-        }
-        top
-    }
-
-    fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<(ObjectRef, &'a Meta)> {
-        fn both<'a, T: Held>(
-            graph: &Graph<'a>,
-            namespace: &str,
-            name: &str,
-        ) -> Option<(ObjectRef, &'a Meta)> {
-            let object = graph.get::<T>(namespace, name)?;
-            Some((object.reference(), object.metadata()))
-        }
-        match kind {
-            "ReplicaSet" => both::<ReplicaSet>(self, namespace, name),
-            "Deployment" => both::<Deployment>(self, namespace, name),
-            "StatefulSet" => both::<StatefulSet>(self, namespace, name),
-            "DaemonSet" => both::<DaemonSet>(self, namespace, name),
-            "Job" => both::<Job>(self, namespace, name),
-            "CronJob" => both::<CronJob>(self, namespace, name),
-            _ => None,
-        }
-    }
-
-    /// The Deployment behind a ReplicaSet that was not read: it gave its name, plus a hash.
-    fn behind(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectRef> {
-        let (stem, _) = name.rsplit_once('-').filter(|_| kind == "ReplicaSet")?;
-        self.get::<Deployment>(namespace, stem)
-            .map(Object::reference)
     }
 }
 

@@ -6,7 +6,7 @@ use kubegraf_ipc::{
 };
 
 use super::super::{
-    causes::pods::{component, stale},
+    causes::control_plane::{MANAGER, PARTS, component, stale},
     evidence::{self, against, masked, seen},
     graph::Graph,
     signal::Signal,
@@ -76,12 +76,7 @@ fn control_plane<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
     let mine = graph
         .own::<Lease>()
         .filter(|lease| lease.metadata.namespace == "kube-system");
-    let parts = mine.filter(|lease| {
-        matches!(
-            &*lease.metadata.name,
-            "kube-scheduler" | "kube-controller-manager"
-        )
-    });
+    let parts = mine.filter(|lease| PARTS.contains(&&*lease.metadata.name));
     parts
         .filter_map(|lease| {
             let name = &*lease.metadata.name;
@@ -179,7 +174,7 @@ fn namespace<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
 fn lagging<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
     let graph = look.graph;
     // When the spec was last changed is not told; a moment's lag is every change's.
-    if !graph.still() && stale(graph, "kube-controller-manager").is_none() {
+    if !graph.still() && stale(graph, MANAGER).is_none() {
         return Vec::new();
     }
     let mut signals = Vec::new();

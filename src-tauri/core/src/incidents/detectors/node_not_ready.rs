@@ -56,7 +56,7 @@ fn find<'a>(look: Look<'_, 'a>, node: &'a Node) -> Option<Signal<'a>> {
     if let Some(taint) = taint {
         let field = format!("spec.taints[key={}].effect", taint.key);
         evidence.push(seen(
-            object.clone(),
+            object,
             field,
             &taint.effect,
             EvidenceSource::Spec,

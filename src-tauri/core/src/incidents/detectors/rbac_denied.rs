@@ -34,21 +34,17 @@ fn detect<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
     let graph = look.graph;
     let mut signals: Vec<Signal<'a>> = Vec::new();
     let mut bound = |object: ObjectRef, meta: &Meta, role: &RoleRef| {
-        let quiet = meta.deleted.is_some() || look.ignores(&meta.annotations);
-        if quiet || !look.lasted(meta.created) {
-            return;
-        }
-        if rights::dangling(graph, &meta.namespace, role) {
+        if look.lasted(meta.created) && rights::dangling(graph, &meta.namespace, role) {
             let name = format!("{}/{}", role.kind, role.name);
             let spec = EvidenceSource::Spec;
             let evidence = vec![seen(object.clone(), "roleRef", name, spec, None)];
             signals.push(look.object(object, meta.created, evidence));
         }
     };
-    for one in graph.own::<RoleBinding>() {
+    for one in look.all::<RoleBinding>() {
         bound(one.reference(), &one.metadata, &one.role_ref);
     }
-    for one in graph.own::<ClusterRoleBinding>() {
+    for one in look.all::<ClusterRoleBinding>() {
         bound(one.reference(), &one.metadata, &one.role_ref);
     }
     let refused = refusals(look).into_iter();

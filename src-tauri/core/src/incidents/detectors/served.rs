@@ -108,16 +108,12 @@ detector!(
 );
 
 fn dns<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
-    let graph = look.graph;
-    let all = graph.own::<Service>().filter(|service| {
+    let all = look.all::<Service>().filter(|service| {
         let meta = &service.metadata;
-        meta.namespace == "kube-system"
-            && matches!(&*meta.name, "kube-dns" | "coredns")
-            && meta.deleted.is_none()
-            && !look.ignores(&meta.annotations)
+        meta.namespace == "kube-system" && matches!(&*meta.name, "kube-dns" | "coredns")
     });
     all.filter_map(|service| {
-        let Serving::No(since) = ready(graph, service) else {
+        let Serving::No(since) = ready(look.graph, service) else {
             return None;
         };
         if !look.lasted(since) {
@@ -147,22 +143,20 @@ detector!(
 );
 
 fn webhooks<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
-    let graph = look.graph;
     let mut signals = Vec::new();
     let refusals = std::cell::LazyCell::new(|| refusals(look));
     let mut judge = |object: ObjectRef, meta: &crate::objects::Meta, hooks: &[Webhook]| {
-        let quiet = meta.deleted.is_some() || look.ignores(&meta.annotations);
-        if quiet || !look.lasted(meta.created) {
+        if !look.lasted(meta.created) {
             return;
         }
         if let Some((begun, evidence)) = silent(look, &object, hooks, &refusals) {
             signals.push(look.object(object, begun, evidence));
         }
     };
-    for one in graph.own::<Validating>() {
+    for one in look.all::<Validating>() {
         judge(one.reference(), &one.metadata, &one.webhooks);
     }
-    for one in graph.own::<Mutating>() {
+    for one in look.all::<Mutating>() {
         judge(one.reference(), &one.metadata, &one.webhooks);
     }
     signals
