@@ -167,14 +167,16 @@ impl Core {
         }
         let preferences = Preferences::load(store.clone(), Arc::clone(&clock)).await?;
         let accounts = Accounts::new(store.clone(), Arc::clone(&clock), actor.clone());
+        let chosen = Arc::new(Chosen::new(store.clone()));
+        let known = (store.clone(), Arc::clone(&clock), Arc::clone(&chosen));
         let inner = Inner {
             accounts: Arc::new(accounts),
-            node_pods: NodePods::load(store.clone(), Arc::clone(&clock), actor.clone()).await,
+            node_pods: NodePods::load(known.0, known.1, known.2, actor.clone()).await,
             actor,
             backup_failure: backups::Failure::default(),
             backups: Arc::new(Backups::new(&data_dir, store.clone())),
             cache: Arc::default(),
-            chosen: Arc::new(Chosen::new(store.clone())),
+            chosen,
             clock: Arc::clone(&clock),
             clusters: Arc::new(Clusters::new(sources, preferences, Arc::clone(&clock))),
             detections: Detections::new(store.clone(), Arc::clone(&clock)),
@@ -202,7 +204,7 @@ impl Core {
         let clusters = Arc::clone(&self.0.clusters);
         let detections = self.0.detections.clone();
         let (forwards, started) = (self.0.forwards.clone(), Arc::clone(&clock));
-        let node_pods = self.0.node_pods.clone();
+        let tidying = self.tidying();
         let mut active = clusters.active();
         let follow = TaskGuard::spawn(async move {
             loop {
@@ -212,7 +214,7 @@ impl Core {
                 };
                 if let Some(connection) = connection {
                     Self::begin_kept(&forwards, &connection, started.epoch_seconds()).await;
-                    node_pods.sweep(&connection).await;
+                    tidying.tidy(&connection).await;
                     let _running = detections.follow(&connection).await;
                 }
                 if active.changed().await.is_err() {

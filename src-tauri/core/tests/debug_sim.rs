@@ -146,6 +146,14 @@ async fn core(dir: &Path) -> Core {
     core
 }
 
+async fn read_only(core: &Core) {
+    let request = SetPreference {
+        request_id: "read-only".into(),
+        change: PreferenceChange::ReadOnly(true),
+    };
+    core.set_preference(request).await.unwrap();
+}
+
 async fn store(dir: &Path) -> Store {
     let path = dir.join("data").join("kubegraf.db");
     Store::open(&path, SystemClock.now()).await.unwrap().0
@@ -310,11 +318,7 @@ async fn who_only_looks_is_refused() {
         assert_eq!(error.code, Code::InvalidArgument, "{error}");
     }
     sim.faults().clear();
-    let read_only = SetPreference {
-        request_id: "read-only".into(),
-        change: PreferenceChange::ReadOnly(true),
-    };
-    app.core.set_preference(read_only).await.unwrap();
+    read_only(&app.core).await;
     let error = app
         .core
         .permit("main", "open_terminal")
@@ -361,10 +365,11 @@ async fn the_pod_of_a_node_shell_goes_with_its_terminal() {
     app.core.unwatch(close, "main").await.unwrap();
     until("its end", async || app.pod(&closed).await.is_none()).await;
 
-    // Ended with the app: whoever stops it waits for that.
+    // Ended with the app: whoever stops it waits for that. Consent to the shell was consent to its end.
     let plan = app.preview(node()).await.unwrap();
     let last = plan.target.name.clone();
     app.open(3, approve(&plan, None)).await.unwrap();
+    read_only(&app.core).await;
     let trail = app.trail().await;
     let rows = |action: &str, name: &str, phase| {
         let of_it = trail.iter().filter(move |row| row.entry.action == action);
@@ -381,6 +386,16 @@ async fn the_pod_of_a_node_shell_goes_with_its_terminal() {
         for phase in [AuditPhase::Before, AuditPhase::After] {
             assert_eq!(rows("node_shell_end", pod, phase), 1, "{pod}: {trail:?}");
         }
+        let end = trail
+            .iter()
+            .find(|row| row.entry.action == "node_shell_end" && row.entry.object.name == *pod);
+        let what = &end.unwrap().entry.what;
+        assert!(what.contains("as was approved"), "{what}");
+        assert_eq!(
+            what.contains("read-only mode is on"),
+            pod == &last,
+            "{what}"
+        );
     }
     let noted: Option<serde_json::Value> = store(app.dir.path())
         .await
@@ -418,6 +433,14 @@ async fn what_a_killed_app_left_is_taken_away_and_nothing_else() {
     })
     .await;
     assert!(next.pod("node-shell-of-another-machine").await.is_some());
+    until("a word of it", async || {
+        let told = store(next.dir.path()).await.notices().await.unwrap();
+        told.notices.iter().any(|notice| {
+            let pods = notice.detail.as_deref().unwrap_or_default();
+            notice.title.contains("were deleted") && pods.contains("node-shell-ours")
+        })
+    })
+    .await;
     let dir = next.dir.path().to_owned();
     let rest = json!([{ "cluster": "context:elsewhere", "namespace": "default", "pod": "node-shell-there" }]);
     until("a shorter list", async || {

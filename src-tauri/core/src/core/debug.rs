@@ -8,17 +8,67 @@ use kubegraf_ipc::{
     Code, Error, Reply,
     debug::{DebugTarget, PreviewDebug},
     execution::{ApplyPlan, ExecutionEvent, Outcome},
+    notice::{AddNotice, NoticeLevel, NoticeSource},
     terminal::{TerminalEnd, TerminalSize},
 };
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Core;
 use crate::{
     TaskGuard,
-    terminals::{InContainer, Line, Place, Session, Terminal, debug},
+    clock::Clock,
+    clusters::Connection,
+    store::Store,
+    terminals::{InContainer, Line, NodePods, Place, Session, Terminal, debug},
 };
 
+/// What clears up after earlier runs, and says so.
+pub(super) struct Tidying {
+    node_pods: NodePods,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    told: watch::Sender<u64>,
+}
+
+impl Tidying {
+    /// Takes away the pods that node shells have left in a cluster.
+    pub(super) async fn tidy(&self, connection: &Connection) {
+        let gone = self.node_pods.sweep(connection).await;
+        if gone.is_empty() {
+            return;
+        }
+        let notice = AddNotice {
+            request_id: Uuid::new_v4().to_string(),
+            key: String::new(),
+            level: NoticeLevel::Info,
+            source: NoticeSource::Cluster,
+            cluster: connection.name().into(),
+            title: "Pods that node shells had left were deleted, as was approved with them".into(),
+            detail: Some(gone.join(", ")),
+            route: None,
+        };
+        match self
+            .store
+            .add_notice(&notice, self.clock.epoch_seconds())
+            .await
+        {
+            Ok(_) => self.told.send_modify(|count| *count += 1),
+            Err(error) => tracing::warn!(%error, "nobody is told that pods were cleared up"),
+        }
+    }
+}
+
 impl Core {
+    pub(super) fn tidying(&self) -> Tidying {
+        Tidying {
+            node_pods: self.0.node_pods.clone(),
+            store: self.0.store.clone(),
+            clock: Arc::clone(&self.0.clock),
+            told: self.0.notices.clone(),
+        }
+    }
+
     /// [`PreviewDebug`].
     pub async fn preview_debug(&self, request: PreviewDebug) -> Reply<PreviewDebug> {
         let PreviewDebug { cluster, of, image } = request;

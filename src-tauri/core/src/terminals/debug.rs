@@ -176,7 +176,7 @@ fn on_node(node: &str, namespace: String, image: &str, token: &str) -> Intent {
         preview: format!(
             "creates a privileged pod on \"{node}\" that is root over the whole machine: its processes, its network, its files\n\
              the pod is deleted when the terminal closes and when KubeGraf quits, at the next start if it was killed, \
-             and by the cluster after {NODE_SHELL_HOURS} hours"
+             and by the cluster after {NODE_SHELL_HOURS} hours; read-only mode does not hold that back"
         ),
         incident: None,
         check: Some(Arc::new(Runs(SHELL.into()))),

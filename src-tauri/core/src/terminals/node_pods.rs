@@ -2,6 +2,10 @@
 //! terminal goes; what a killed app left behind is taken away when its cluster is connected again.
 //!
 //! Only what is written down here is ever deleted: another machine's shells are not ours.
+//!
+//! Taking one away is the end of what a person has approved, and the preview said so; it is no change of
+//! its own. So read-only mode does not hold it back: a privileged pod that stays because the mode was
+//! switched on meanwhile would be the worse surprise. The audit trail says that the mode was on.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     clock::Clock,
     clusters::Connection,
+    preferences::Chosen,
     store::{AuditEntry, AuditPhase, Store},
 };
 
@@ -44,6 +49,7 @@ pub(crate) struct NodePods(Arc<Inner>);
 struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
+    chosen: Arc<Chosen>,
     actor: String,
     /// Those of earlier runs that are not taken away yet.
     left: Mutex<Vec<Record>>,
@@ -82,7 +88,12 @@ impl NodePod {
 
 impl NodePods {
     /// Those that an earlier run has left are known.
-    pub(crate) async fn load(store: Store, clock: Arc<dyn Clock>, actor: String) -> Self {
+    pub(crate) async fn load(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chosen: Arc<Chosen>,
+        actor: String,
+    ) -> Self {
         let left = match store.setting(SETTING).await {
             Ok(left) => left.unwrap_or_default(),
             Err(error) => {
@@ -93,6 +104,7 @@ impl NodePods {
         Self(Arc::new(Inner {
             store,
             clock,
+            chosen,
             actor,
             left: Mutex::new(left),
             ours: Mutex::default(),
@@ -144,19 +156,19 @@ impl NodePods {
         })
     }
 
-    /// Takes away what earlier runs have left in a cluster; says how many.
-    pub(crate) async fn sweep(&self, connection: &Connection) -> usize {
+    /// Takes away what earlier runs have left in a cluster; says what their names were.
+    pub(crate) async fn sweep(&self, connection: &Connection) -> Vec<String> {
         let of_it: Vec<Record> = {
             let left = lock(&self.0.left);
             let of_it = left.iter().filter(|left| left.cluster == connection.id());
             of_it.cloned().collect()
         };
-        let mut gone = 0;
+        let mut gone = Vec::new();
         for record in of_it {
             let (client, user) = (connection.mutating_client(), connection.user());
             if self.take_away(client, user, &record).await {
                 self.forget(&record).await;
-                gone += 1;
+                gone.push(record.pod);
             }
         }
         gone
@@ -177,7 +189,7 @@ impl NodePods {
                 uid: None,
             },
             phase: AuditPhase::Before,
-            what: "delete the pod of a node shell".into(),
+            what: self.what().await,
             result: None,
             execution: None,
         };
@@ -199,6 +211,16 @@ impl NodePods {
         entry.result = Some(result);
         self.write_down(&entry).await;
         gone
+    }
+
+    /// What the audit trail says of it.
+    async fn what(&self) -> String {
+        let mut what =
+            "delete the pod of a node shell, as was approved when it was opened".to_owned();
+        if self.0.chosen.all().await.is_ok_and(|all| all.read_only) {
+            what.push_str("; read-only mode is on and does not hold that back");
+        }
+        what
     }
 
     async fn write_down(&self, entry: &AuditEntry) {
