@@ -7,6 +7,7 @@
 
 mod book;
 mod display;
+mod figures;
 mod line;
 mod look;
 mod patterns;
@@ -29,7 +30,7 @@ use kubegraf_ipc::{
 };
 use tokio::sync::{Notify, watch};
 
-use book::{Book, Bounds};
+use book::{Book, Bounds, Find};
 use line::Written;
 use look::Look;
 use pods::Containers;
@@ -50,9 +51,22 @@ const COUNTS: Duration = Duration::from_secs(1);
 struct Shelf {
     book: Mutex<Book>,
     changed: Notify,
+    /// The older lines have to be looked through.
+    unsearched: Notify,
+    /// Held by who looks through them: nothing is looked at twice.
+    searching: Mutex<()>,
 }
 
 impl Shelf {
+    fn new(book: Book) -> Self {
+        Self {
+            book: Mutex::new(book),
+            changed: Notify::new(),
+            unsearched: Notify::new(),
+            searching: Mutex::new(()),
+        }
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,6 +90,26 @@ impl Shelf {
         let id = self.book().source(namespace, pod, container);
         self.changed.notify_one();
         id
+    }
+
+    /// Looks through some of the older lines; answers whether there may be more. Blocks on the disk,
+    /// but holds up nobody who adds lines.
+    fn search(&self) -> bool {
+        let _turn = self
+            .searching
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(stretch) = self.book().stretch() else {
+            return false;
+        };
+        let found = stretch.look_through();
+        let mut book = self.book();
+        match found {
+            Ok(found) => book.found(found),
+            Err(error) => book.lose_older(&error),
+        }
+        self.changed.notify_one();
+        true
     }
 
     fn failed(&self, reason: Option<String>, left_out: u32) {
@@ -107,13 +141,9 @@ impl Log {
         older: &Path,
         sink: Sink<LogsEvent>,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), Error> {
-        let shelf = Arc::new(Shelf {
-            book: Mutex::new(
-                Book::new(Bounds::default(), Look::of(&request.view)?)
-                    .spilling(Spill::new(older.to_owned(), Room::default())),
-            ),
-            changed: Notify::new(),
-        });
+        let book = Book::new(Bounds::default(), Look::of(&request.view)?)
+            .spilling(Spill::new(older.to_owned(), Room::default()));
+        let shelf = Arc::new(Shelf::new(book));
         let containers = Containers::of(
             client.clone(),
             watches.subscribe::<Pods>(),
@@ -129,6 +159,7 @@ impl Log {
         };
         let work = async move {
             let _reading = TaskGuard::spawn(containers.run());
+            let _searching = TaskGuard::spawn(search(Arc::clone(&shelf)));
             tell(&shelf, views, sink).await;
         };
         Ok((log, work))
@@ -167,6 +198,7 @@ impl Log {
         };
         if differs {
             self.shelf.book().look(look);
+            self.shelf.unsearched.notify_one();
         }
         self.view.send_replace(view);
         Ok(())
@@ -177,11 +209,20 @@ impl Log {
         self.shelf.book().patterns()
     }
 
-    /// The next line that holds the query.
+    /// The next line that holds the query; blocks until the older lines are known that matter for it.
     pub(crate) fn find(&self, from: u64, backwards: bool) -> Option<u64> {
-        let mut book = self.shelf.book();
-        book.merge();
-        book.find(from, backwards)
+        loop {
+            let found = {
+                let mut book = self.shelf.book();
+                book.merge();
+                book.find(from, backwards)
+            };
+            match found {
+                Find::At(number) => return Some(number),
+                Find::Nothing => return None,
+                Find::Unsearched => self.shelf.search(),
+            };
+        }
     }
 
     /// Lines as they were written.
@@ -199,6 +240,21 @@ impl Log {
     /// When the file cannot be written.
     pub(crate) fn save(&self, name: &str, prefixed: bool) -> Result<SavedLogs, Error> {
         save::save(&self.shelf, &export::folder()?, name, prefixed)
+    }
+}
+
+/// Looks through the older lines whenever a view needs that, off the threads that others wait for.
+async fn search(shelf: Arc<Shelf>) {
+    loop {
+        shelf.unsearched.notified().await;
+        let mut more = true;
+        while more {
+            let shelf = Arc::clone(&shelf);
+            // A view that changes meanwhile is served with the next stretch.
+            more = tokio::task::spawn_blocking(move || shelf.search())
+                .await
+                .unwrap_or(false);
+        }
     }
 }
 
@@ -266,3 +322,6 @@ fn numbers(book: &Book, place: kubegraf_ipc::logs::LogPlace, count: u32) -> (u64
     };
     (start, lines.into_iter().map(text).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,13 +188,16 @@ pub struct LogHead {
     /// Number of the slice's first line.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub start: u64,
-    /// Lines held, shown or not.
+    /// Lines in memory, shown or not.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub held: u64,
-    /// Older lines on disk. They are shown while every line is; queries, severities and toggles look at
-    /// those that are held.
+    /// Older lines on disk, shown or not.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub on_disk: u64,
+    /// Those of them that are not looked through yet for what the view asks: until it is 0, `first` goes
+    /// down and `hits` up.
+    #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
+    pub unsearched: u64,
     /// Lines that hold the query.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub hits: u64,
@@ -204,10 +207,10 @@ pub struct LogHead {
     /// Their bytes.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub given_up_bytes: u64,
-    /// Held lines that say error or worse.
+    /// Lines, held or on disk, that say error or worse.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub errors: u64,
-    /// Held lines that say warning.
+    /// Those that say warning.
     #[cfg_attr(test, proptest(strategy = "0..(1_u64 << 53)"))]
     pub warnings: u64,
     /// Containers beyond the most that are read at once.

@@ -278,7 +278,7 @@ fn Takeaway(
     }
 }
 
-/// Says how much is missing at the beginning, and what is not looked through.
+/// Says how much is missing at the beginning, and what is still looked through.
 #[component]
 fn GivenUp(
     /// The log.
@@ -290,14 +290,9 @@ fn GivenUp(
                 .map_or((0, 0), |h| (h.given_up, h.given_up_bytes))
         })
     });
-    let passed_over = Memo::new(move |_| {
-        let leaves_out = log.view.with(|view| {
-            (view.only_matches && !view.query.is_empty())
-                || view.least.is_some()
-                || !view.hidden.is_empty()
-        });
-        let on_disk = log.head.with(|head| head.as_ref().map_or(0, |h| h.on_disk));
-        if leaves_out { on_disk } else { 0 }
+    let unsearched = Memo::new(move |_| {
+        log.head
+            .with(|head| head.as_ref().map_or((0, 0), |h| (h.unsearched, h.on_disk)))
     });
     view! {
         <Show when=move || { given_up.get().0 > 0 }>
@@ -309,9 +304,13 @@ fn GivenUp(
                 }}
             </p>
         </Show>
-        <Show when=move || { passed_over.get() > 0 }>
-            <p class="log-gap" data-on-disk=move || passed_over.get()>
-                {move || format!("{} on disk are shown again when no line is left out.", plural(passed_over.get(), "older line"))}
+        <Show when=move || { unsearched.get().0 > 0 }>
+            <p class="log-gap log-searching" role="status" data-unsearched=move || unsearched.get().0>
+                {move || {
+                    let (left, of) = unsearched.get();
+                    let percent = (of.saturating_sub(left)) * 100 / of.max(1);
+                    format!("Searching {} on disk: {percent} %.", plural(of, "older line"))
+                }}
             </p>
         </Show>
     }

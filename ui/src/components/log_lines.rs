@@ -82,9 +82,11 @@ pub fn LogLines(
                 }
             });
         } else if let (Some(before), Some(element)) = (before, scroller.get_untracked())
-            && first > before
+            && first != before
         {
-            element.set_scroll_top(element.scroll_top() - whole(logs::offset(first, before)));
+            // Lines went at the beginning, or older ones were found.
+            let by = whole(logs::offset(first, before)) - whole(logs::offset(before, first));
+            element.set_scroll_top(element.scroll_top() - by);
         }
         first
     });
@@ -243,6 +245,7 @@ fn Nothing(
         log.head.with(|head| match head {
             None => Some(failure.unwrap_or_else(|| "Opening the log".into())),
             Some(head) if head.end > head.first => None,
+            Some(head) if head.unsearched > 0 => None,
             Some(head) if head.held > 0 => Some("No line matches.".into()),
             Some(head) => Some(head.failure.clone().map_or_else(
                 || log.sources.with(|sources| silence(sources)),

@@ -99,9 +99,20 @@ impl Log {
 
     /// Changes what is wanted; the request leaves with the next frame.
     pub fn ask(self, change: impl FnOnce(&mut LogView)) {
+        let top = self
+            .lines
+            .with_untracked(|lines| lines.first().map(|line| line.at));
         self.view.update(|view| {
+            let before = (view.place, shown_by(view));
             change(view);
             view.revision += 1;
+            // Other lines have other numbers: what was read is kept in view by its time.
+            if let (LogPlace::Line { .. }, Some(time)) = (view.place, top)
+                && before.0 == view.place
+                && before.1 != shown_by(view)
+            {
+                view.place = LogPlace::Time { time };
+            }
         });
         if !self.scheduled.get_value() {
             self.scheduled.set_value(true);
@@ -195,6 +206,8 @@ impl Log {
             self.send_view();
         }
         let (revision, start) = (event.revision, event.head.start);
+        // Before, the moment may be among lines that are not known yet.
+        let is_known = event.head.unsearched == 0;
         if let Some(sources) = event.sources {
             self.sources.try_set(sources);
         }
@@ -213,8 +226,16 @@ impl Log {
         let jumped = self.view.try_with_untracked(|view| {
             view.revision == revision && matches!(view.place, LogPlace::Time { .. })
         });
-        if jumped == Some(true) {
+        if jumped == Some(true) && is_known {
             self.ask(|view| view.place = LogPlace::Line { number: start });
         }
     }
+}
+
+/// What decides which lines have numbers.
+fn shown_by(view: &LogView) -> impl PartialEq + use<> {
+    let query = view
+        .only_matches
+        .then(|| (view.query.clone(), view.regex, view.match_case));
+    (query, view.least, view.hidden.clone())
 }

@@ -3,13 +3,18 @@
 //! Adding never blocks on a reader and loses nothing; what goes beyond the bound goes to disk from the
 //! oldest on, and what goes beyond that is given up and counted.
 
+mod older;
 mod read;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use kubegraf_ipc::logs::{LogLevel, LogSource, LogState};
 
+use older::Older;
+pub(super) use read::Find;
+
 use super::{
+    figures::Figures,
     line::Written,
     look::{Look, Seen},
     patterns::Patterns,
@@ -62,19 +67,23 @@ pub(super) struct Book {
     weight: usize,
     pending: Vec<Line>,
     pending_weight: usize,
+    /// What is held.
+    figures: Figures,
     /// Lines that memory has given up: the place of the first held line among all.
     given_up: u64,
     given_up_bytes: u64,
     /// Where they went.
     spill: Option<Spill>,
+    older: Older,
     /// Places (counted from the very first line) of the lines that are shown, in order.
     shown: VecDeque<u64>,
     /// Number of the first shown line.
     first: u64,
-    look: Look,
+    look: Arc<Look>,
+    /// Counts looks: numbers hold for one.
+    pub(super) looks: u64,
+    /// Held lines that hold the query.
     hits: u64,
-    errors: u64,
-    warnings: u64,
     next_id: u64,
     patterns: Patterns,
     sources: Vec<Source>,
@@ -92,15 +101,16 @@ impl Book {
             weight: 0,
             pending: Vec::new(),
             pending_weight: 0,
+            figures: Figures::default(),
             given_up: 0,
             given_up_bytes: 0,
             spill: None,
+            older: Older::begin(&look, &(0..0)),
             shown: VecDeque::new(),
             first: 0,
-            look,
+            look: Arc::new(look),
+            looks: 0,
             hits: 0,
-            errors: 0,
-            warnings: 0,
             next_id: 0,
             patterns: Patterns::default(),
             sources: Vec::new(),
@@ -115,20 +125,6 @@ impl Book {
         Self {
             spill: Some(into),
             ..self
-        }
-    }
-
-    /// Lines on disk.
-    fn on_disk(&self) -> u64 {
-        self.spill.as_ref().map_or(0, Spill::lines)
-    }
-
-    /// Lines on disk that have numbers: all of them or none.
-    fn shown_on_disk(&self) -> u64 {
-        if self.look.shows_all() {
-            self.on_disk()
-        } else {
-            0
         }
     }
 
@@ -231,15 +227,18 @@ impl Book {
         self.pending.push(line);
     }
 
-    /// Looks at the same lines in another way.
+    /// Looks at the same lines in another way. What is on disk has to be looked through then.
     pub(super) fn look(&mut self, look: Look) {
-        self.look = look;
-        self.hits = 0;
+        self.look = Arc::new(look);
+        self.looks += 1;
         for line in self.lines.iter_mut().chain(&mut self.pending) {
             line.seen = self.look.judge(&line.kept);
         }
         self.hits = self.lines.iter().filter(|line| line.seen.hit).count() as u64;
-        self.first = self.shown_on_disk();
+        let disk = self.disk();
+        // However many of the older lines are shown, they have numbers before these.
+        self.first = disk.end - disk.start;
+        self.older = Older::begin(&self.look, &disk);
         self.shown.clear();
         self.number(0);
     }
@@ -262,7 +261,7 @@ impl Book {
         new.sort_by_key(|line| line.kept.order);
         for line in &new {
             self.hits += u64::from(line.seen.hit);
-            self.count(line.kept.level, 1);
+            self.figures.take(&line.kept);
         }
         let earliest = new.first().map_or(i64::MAX, |line| line.kept.order);
         let from = self
@@ -297,33 +296,24 @@ impl Book {
             };
             self.weight -= line.weight();
             self.hits -= u64::from(line.seen.hit);
-            self.count(line.kept.level, -1);
+            self.figures -= Figures::of(&line.kept);
             if self.shown.front() == Some(&self.given_up) {
                 self.shown.pop_front();
                 self.first += 1;
             }
+            let place = self.given_up;
             self.given_up += 1;
             self.given_up_bytes += line.kept.text.len() as u64;
             if self.spill.is_some() {
+                self.older.push(place, line.seen);
                 out.push(line.kept);
             }
         }
-        if let Some(spill) = &mut self.spill
-            && let Err(error) = spill.add(&out)
-        {
+        match self.spill.as_mut().map(|spill| spill.add(&out)) {
+            None => {}
+            Some(Ok(())) => self.older.forget(self.disk().start),
             // Half a file would be read as a whole one.
-            tracing::warn!(%error, "older lines of a log cannot be kept on disk");
-            self.spill = None;
-        }
-    }
-
-    fn count(&mut self, level: Option<LogLevel>, by: i64) {
-        match level {
-            Some(LogLevel::Error | LogLevel::Fatal) => {
-                self.errors = self.errors.saturating_add_signed(by);
-            }
-            Some(LogLevel::Warn) => self.warnings = self.warnings.saturating_add_signed(by),
-            Some(LogLevel::Trace | LogLevel::Debug | LogLevel::Info) | None => {}
+            Some(Err(error)) => self.lose_older(&error),
         }
     }
 }

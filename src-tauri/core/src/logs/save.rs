@@ -40,11 +40,13 @@ pub(super) fn save(
 }
 
 fn write(shelf: &Shelf, prefixed: bool, mut out: impl Write) -> std::io::Result<(u64, u64)> {
-    let (mut from, end, mut missing) = {
+    // What is shown of the older lines has to be known first.
+    while shelf.search() {}
+    let (mut from, end, mut missing, looks) = {
         let mut book = shelf.book();
         book.merge();
         let head = book.head();
-        (head.first, head.end, head.given_up)
+        (head.first, head.end, head.given_up, book.looks)
     };
     if missing > 0 {
         writeln!(out, "--- {missing} earlier lines were not kept")?;
@@ -54,6 +56,9 @@ fn write(shelf: &Shelf, prefixed: bool, mut out: impl Write) -> std::io::Result<
         let mut piece = Vec::new();
         {
             let book = shelf.book();
+            if book.looks != looks {
+                return Err(std::io::Error::other("other lines were chosen meanwhile"));
+            }
             // Lines may be given up while others are written.
             let lost = book.head().first.saturating_sub(from).min(end - from);
             if lost > 0 {
@@ -80,10 +85,7 @@ fn write(shelf: &Shelf, prefixed: bool, mut out: impl Write) -> std::io::Result<
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use kubegraf_ipc::logs::LogView;
-    use tokio::sync::Notify;
 
     use super::*;
     use crate::logs::{
@@ -101,10 +103,7 @@ mod tests {
             cut: 0,
         };
         book.add(id, (0..lines).map(|n| (written(n), None)).collect());
-        Shelf {
-            book: Mutex::new(book),
-            changed: Notify::new(),
-        }
+        Shelf::new(book)
     }
 
     /// Covers: EVT-04

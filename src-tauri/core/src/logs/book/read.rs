@@ -3,7 +3,23 @@
 use kubegraf_ipc::logs::{LogHead, LogLine, LogPatterns, LogPlace};
 
 use super::{Book, Line};
-use crate::logs::{display, record, spill::Kept};
+use crate::logs::{
+    display,
+    figures::Figures,
+    record,
+    spill::{Kept, Spill},
+};
+
+/// What a search for the next hit has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Find {
+    /// The number of its line.
+    At(u64),
+    /// There is none in that direction.
+    Nothing,
+    /// It may be among the older lines, which are not all looked through yet.
+    Unsearched,
+}
 
 impl Book {
     /// The figures.
@@ -12,18 +28,20 @@ impl Book {
         let kept = self
             .spill
             .as_ref()
-            .map_or((0, 0), |spill| (spill.lines(), spill.text()));
+            .map_or_else(Figures::default, Spill::figures);
+        let all = self.figures + kept;
         LogHead {
             first,
             start: first,
-            on_disk: kept.0,
+            on_disk: kept.lines,
+            unsearched: self.unsearched(),
             end: self.first + self.shown.len() as u64,
             held: self.lines.len() as u64,
-            hits: self.hits,
-            given_up: self.given_up - kept.0,
-            given_up_bytes: self.given_up_bytes - kept.1,
-            errors: self.errors,
-            warnings: self.warnings,
+            hits: self.hits + self.older.hits(),
+            given_up: self.given_up - kept.lines,
+            given_up_bytes: self.given_up_bytes - kept.bytes,
+            errors: all.errors,
+            warnings: all.warnings,
             left_out: self.left_out,
             failure: self.failure.clone(),
         }
@@ -35,7 +53,7 @@ impl Book {
         let end = self.first + self.shown.len() as u64;
         let oldest = self.first - self.shown_on_disk();
         let start = match place {
-            LogPlace::End => end.saturating_sub(count as u64).max(self.first),
+            LogPlace::End => end.saturating_sub(count as u64).max(oldest),
             LogPlace::Line { number } => number.clamp(oldest, end),
             LogPlace::Time { time } => self.since(time.saturating_mul(1_000_000)),
         };
@@ -64,14 +82,12 @@ impl Book {
             .lines
             .front()
             .is_some_and(|line| line.kept.order < time);
-        let oldest = self.first - self.shown_on_disk();
-        if let Some(spill) = self
-            .spill
-            .as_ref()
-            .filter(|_| !is_held && oldest < self.first)
+        let disk = self.disk();
+        if let Some(spill) = self.spill.as_ref().filter(|_| !is_held)
             && let Ok(Some(index)) = spill.since(time)
         {
-            return oldest + index;
+            let before = self.older.shown_before(disk.start + index, &disk);
+            return self.first - self.shown_on_disk() + before;
         }
         let before = self
             .shown
@@ -89,7 +105,11 @@ impl Book {
         else {
             return Vec::new();
         };
-        let kept = spill.read(from - oldest, count).unwrap_or_else(|error| {
+        let (index, disk) = (from - oldest, self.disk());
+        let wanted = index..index.saturating_add(count as u64);
+        let places = self.older.places(wanted, &disk);
+        let kept = spill.pick(places.map(|place| place - disk.start));
+        let kept = kept.unwrap_or_else(|error| {
             tracing::warn!(%error, "older lines of a log cannot be read from disk");
             Vec::new()
         });
@@ -137,21 +157,54 @@ impl Book {
     }
 
     /// The next shown line that holds the query.
-    pub(in super::super) fn find(&self, from: u64, backwards: bool) -> Option<u64> {
+    pub(in super::super) fn find(&self, from: u64, backwards: bool) -> Find {
         let hit = |index: &usize| {
             let place = self.shown.get(*index).and_then(|place| self.at(*place));
             place.is_some_and(|line| line.seen.hit)
         };
+        let held = |index: usize| Find::At(self.first + index as u64);
         let at = self.index(from).min(self.shown.len());
-        let found = if backwards && from >= self.first {
-            (0..at).rev().find(hit)
-        } else if backwards {
-            None
-        } else {
-            let after = if from < self.first { 0 } else { at + 1 };
-            (after..self.shown.len()).find(hit)
-        };
-        found.map(|index| self.first + index as u64)
+        if from >= self.first {
+            let found = if backwards {
+                (0..at).rev().find(hit).map(held)
+            } else {
+                return (at + 1..self.shown.len())
+                    .find(hit)
+                    .map_or(Find::Nothing, held);
+            };
+            return found.unwrap_or_else(|| self.find_older(None, true));
+        }
+        let oldest = self.first - self.shown_on_disk();
+        let place = from.checked_sub(oldest).and_then(|index| {
+            let mut places = self.older.places(index..index + 1, &self.disk());
+            places.next()
+        });
+        if backwards {
+            // Nothing that has a number is before the oldest.
+            return self.find_older(Some(place.unwrap_or(0)), true);
+        }
+        match self.find_older(place, false) {
+            Find::Nothing => (0..self.shown.len()).find(hit).map_or(Find::Nothing, held),
+            found => found,
+        }
+    }
+
+    /// The next hit on disk beyond a place, or among all of it.
+    fn find_older(&self, beyond: Option<u64>, backwards: bool) -> Find {
+        let disk = self.disk();
+        let next = beyond.map_or(disk.start, |place| place + 1);
+        let unsearched = self.unsearched() > 0;
+        if !backwards && unsearched && next < self.older.searched() {
+            return Find::Unsearched;
+        }
+        match self.older.hit(beyond, backwards) {
+            Some(place) => {
+                let oldest = self.first - self.shown_on_disk();
+                Find::At(oldest + self.older.shown_before(place, &disk))
+            }
+            None if unsearched && backwards => Find::Unsearched,
+            None => Find::Nothing,
+        }
     }
 
     /// Writes shown lines as they were written; answers how many there were.
