@@ -115,7 +115,7 @@ fn a_hit_on_disk_is_found_and_saved_before_the_search_has_come_to_it() {
     };
     let all = LogView {
         least: None,
-        ..view.clone()
+        ..view
     };
     log.set_view(all).unwrap();
     // Nobody searches in the background here: finding does it by itself.

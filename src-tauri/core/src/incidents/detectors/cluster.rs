@@ -22,7 +22,7 @@ detector!(
     Critical,
     [Leases],
     30,
-    "the Lease of the scheduler or of the controller manager is more than 30 seconds behind all others",
+    "the Lease of the scheduler or of the controller manager is more than 30 seconds late: by the cluster's clock while it is watched, behind all other Leases in a scan",
     control_plane
 );
 detector!(
