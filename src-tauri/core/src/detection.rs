@@ -5,6 +5,7 @@
 //! nothing itself. A broken watch freezes what is shown: absence of data resolves no incident.
 
 mod engine;
+mod heard;
 mod intent;
 pub(crate) mod logs;
 mod mirrors;
@@ -34,6 +35,7 @@ use crate::{
     store::{IncidentQuery, IncidentRecord, Store},
 };
 use engine::Engine;
+pub(crate) use heard::Heard;
 use logs::Tails;
 use mirrors::Mirrors;
 
@@ -50,6 +52,8 @@ pub(crate) struct Detections {
     paused: Arc<watch::Sender<bool>>,
     /// Whether none of them reads logs.
     mute: Arc<AtomicBool>,
+    /// What open logs tell, by cluster.
+    heard: Arc<Mutex<HashMap<String, Arc<Heard>>>>,
 }
 
 /// What a cluster has learned, replaced whole.
@@ -69,7 +73,15 @@ impl Detections {
             running: Arc::default(),
             paused: Arc::default(),
             mute: Arc::default(),
+            heard: Arc::default(),
         }
+    }
+
+    /// Where the open logs of a cluster tell what they repeat.
+    pub(crate) fn heard(&self, cluster: &str) -> Arc<Heard> {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = || Arc::new(Heard::new(Arc::clone(&self.clock)));
+        Arc::clone(heard.entry(cluster.to_owned()).or_insert_with(begin))
     }
 
     /// Lets all engines rest, or work again. What is shown stays as it is meanwhile.
@@ -108,6 +120,7 @@ impl Detections {
             self.store.clone(),
             Arc::clone(&self.clock),
             (self.paused.subscribe(), Arc::clone(&self.mute)),
+            self.heard(connection.id()),
         );
         let followed = Followed {
             connection: Arc::downgrade(connection),
@@ -183,6 +196,7 @@ impl Detection {
         store: Store,
         clock: Arc<dyn Clock>,
         (paused, mute): (watch::Receiver<bool>, Arc<AtomicBool>),
+        heard: Arc<Heard>,
     ) -> Arc<Self> {
         let ledger = Ledger::new(connection.id(), Quiet::default())
             .restore(stored.into_iter().map(restored));
@@ -209,6 +223,7 @@ impl Detection {
             written: HashMap::new(),
             paused,
             mute,
+            heard,
         };
         Arc::new(Self {
             cluster: connection.id().into(),

@@ -13,6 +13,7 @@ mod look;
 mod patterns;
 mod pods;
 mod record;
+mod repeats;
 mod save;
 mod source;
 mod spill;
@@ -38,7 +39,7 @@ pub(crate) use pods::Wanted;
 pub(crate) use spill::sweep;
 use spill::{Room, Spill};
 
-use crate::{Sink, kinds::Pods, table::export, task::TaskGuard, watch::Watches};
+use crate::{Sink, incidents::Repeat, kinds::Pods, table::export, task::TaskGuard, watch::Watches};
 
 /// The window is told at most this often: as often as eyes read, so that a slow window keeps up.
 const PACE: Duration = Duration::from_millis(200);
@@ -46,6 +47,8 @@ const PACE: Duration = Duration::from_millis(200);
 const FEW: usize = 16;
 /// How many lines each container has is told this often.
 const COUNTS: Duration = Duration::from_secs(1);
+/// What errors containers repeat is told this often.
+const REPEATS: Duration = Duration::from_secs(2);
 
 /// The book, and who is to hear of its changes.
 struct Shelf {
@@ -86,8 +89,9 @@ impl Shelf {
         self.changed.notify_one();
     }
 
-    fn source(&self, namespace: &str, pod: &str, container: &str) -> u32 {
-        let id = self.book().source(namespace, pod, container);
+    /// Takes a container in of a pod, which is its namespace, name and identity.
+    fn source(&self, pod: (&str, &str, &str), container: &str) -> u32 {
+        let id = self.book().source(pod, container);
         self.changed.notify_one();
         id
     }
@@ -130,7 +134,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Begins to read, with the older lines in files of a folder; answers the log and the work that has to be kept for as long as it is open.
+    /// Begins to read, with the older lines in files of a folder, and tells what errors containers repeat;
+    /// answers the log and the work that has to be kept for as long as it is open.
     ///
     /// # Errors
     /// When the target or the view names nothing.
@@ -139,6 +144,7 @@ impl Log {
         watches: &Watches,
         request: WatchLogs,
         older: &Path,
+        repeats: Box<dyn Fn(Vec<Repeat>) + Send + Sync>,
         sink: Sink<LogsEvent>,
     ) -> Result<(Self, impl Future<Output = ()> + Send + use<>), Error> {
         let book = Book::new(Bounds::default(), Look::of(&request.view)?)
@@ -159,6 +165,7 @@ impl Log {
         };
         let work = async move {
             let _reading = TaskGuard::spawn(containers.run());
+            let _counting = TaskGuard::spawn(count(Arc::clone(&shelf), repeats));
             let _searching = TaskGuard::spawn(search(Arc::clone(&shelf)));
             tell(&shelf, views, sink).await;
         };
@@ -240,6 +247,15 @@ impl Log {
     /// When the file cannot be written.
     pub(crate) fn save(&self, name: &str, prefixed: bool) -> Result<SavedLogs, Error> {
         save::save(&self.shelf, &export::folder()?, name, prefixed)
+    }
+}
+
+/// Tells what errors containers repeat, for as long as the log is read.
+async fn count(shelf: Arc<Shelf>, tell: Box<dyn Fn(Vec<Repeat>) + Send + Sync>) {
+    loop {
+        tokio::time::sleep(REPEATS).await;
+        let repeats = shelf.book().repeats();
+        tell(repeats);
     }
 }
 

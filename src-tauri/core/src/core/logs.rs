@@ -26,7 +26,10 @@ impl Core {
         let hold = connection.hold();
         let name = name(&request.of);
         let (client, watches) = (connection.client(), connection.watches());
-        let (log, work) = Log::open(client, watches, request, &self.0.older_lines, sink).await?;
+        let hearing = self.0.detections.heard(connection.id()).begin();
+        let repeats = Box::new(move |repeats| hearing.tell(repeats));
+        let older = &self.0.older_lines;
+        let (log, work) = Log::open(client, watches, request, older, repeats, sink).await?;
         let work = TaskGuard::spawn(async move {
             let _open = hold;
             work.await;

@@ -13,13 +13,13 @@ use kubegraf_ipc::incident::IncidentRow;
 use tokio::sync::watch;
 
 use super::{
-    Learned, Shown,
+    Heard, Learned, Shown,
     logs::{self, Tails},
     mirrors::Mirrors,
 };
 use crate::{
     clock::Clock,
-    incidents::{Judge, Ledger, StoredIncident},
+    incidents::{self, Judge, Ledger, StoredIncident},
     store::{IncidentRecord, Store},
 };
 
@@ -48,6 +48,7 @@ pub(super) struct Engine {
     pub(super) written: HashMap<String, StoredIncident>,
     pub(super) paused: watch::Receiver<bool>,
     pub(super) mute: Arc<AtomicBool>,
+    pub(super) heard: Arc<Heard>,
 }
 
 impl Engine {
@@ -99,11 +100,16 @@ impl Engine {
             .clone();
         let ledger = Arc::clone(&self.ledger);
         let judge = Arc::clone(&self.judge);
+        let repeats = match self.mute.load(Ordering::Relaxed) {
+            true => Vec::new(),
+            false => self.heard.told(self.skew),
+        };
         let judged = tokio::task::spawn_blocking(move || {
-            let found = {
+            let mut found = {
                 let mut judge = judge.lock().unwrap_or_else(PoisonError::into_inner);
                 judge.judge(&snapshot)
             };
+            incidents::corroborate(&mut found, &repeats);
             let wanted = logs::wanted(&found);
             let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
             let changed = ledger.observe(&snapshot, found, created);

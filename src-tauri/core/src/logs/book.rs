@@ -57,6 +57,8 @@ impl Line {
 /// A container that is read.
 struct Source {
     told: LogSource,
+    /// Identity of the pod.
+    uid: String,
     order: i64,
 }
 
@@ -129,7 +131,11 @@ impl Book {
     }
 
     /// Takes a container in; answers the id its lines carry.
-    pub(super) fn source(&mut self, namespace: &str, pod: &str, container: &str) -> u32 {
+    pub(super) fn source(
+        &mut self,
+        (namespace, pod, uid): (&str, &str, &str),
+        container: &str,
+    ) -> u32 {
         let id = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         self.sources.push(Source {
             told: LogSource {
@@ -140,6 +146,7 @@ impl Book {
                 state: LogState::Opening,
                 lines: 0,
             },
+            uid: uid.into(),
             order: i64::MIN,
         });
         self.sources_version += 1;

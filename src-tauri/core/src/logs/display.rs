@@ -174,7 +174,8 @@ fn pieces<'a>(text: &'a str, mut piece: impl FnMut(Piece<'a>)) {
     }
 }
 
-fn show(character: char, into: &mut String) {
+/// Adds a character so that it has no effect.
+pub(super) fn show(character: char, into: &mut String) {
     match character {
         '\t' => into.push_str("    "),
         '\u{0}'..='\u{1f}' => {

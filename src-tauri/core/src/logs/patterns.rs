@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use kubegraf_ipc::logs::{LogLevel, LogPattern};
 
-use super::{display::plain, record};
+use super::{display::plain, record, repeats::Repeats};
 
 /// The most patterns that are told apart; what is new beyond is not counted by itself.
 const MOST: usize = 1_000;
@@ -20,6 +20,8 @@ pub(super) struct Patterns {
     known: HashMap<String, LogPattern>,
     /// Grave lines that belong to no pattern because there are too many.
     others: u64,
+    /// What single containers say again and again.
+    pub(super) repeats: Repeats,
 }
 
 impl Patterns {
@@ -28,7 +30,11 @@ impl Patterns {
         let Some(level) = level.filter(|level| *level >= LogLevel::Warn) else {
             return;
         };
-        let text = template(&plain(text));
+        let written = plain(text);
+        let text = template(&written);
+        if level >= LogLevel::Error {
+            self.repeats.add(source, &text, &written, at);
+        }
         let at = at / 1_000_000;
         if let Some(known) = self.known.get_mut(&text) {
             known.count += 1;

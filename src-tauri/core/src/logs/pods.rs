@@ -322,7 +322,7 @@ impl Containers {
             pods: Arc::clone(&self.pods),
             opening: Arc::clone(&self.opening),
             options,
-            id: self.shelf.source(&namespace, &name, container),
+            id: self.shelf.source((&namespace, &name, &meta.uid), container),
             namespace,
             pod: name,
             uid: meta.uid.to_string(),

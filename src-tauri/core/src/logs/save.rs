@@ -96,7 +96,7 @@ mod tests {
 
     fn shelf(view: &LogView, lines: usize) -> Shelf {
         let mut book = Book::new(Bounds::default(), Look::of(view).unwrap());
-        let id = book.source("shop", "web-1", "app");
+        let id = book.source(("shop", "web-1", "u"), "app");
         let written = |n: usize| Written {
             at: Some(n as i64 * 1_000_000_000),
             text: format!("line {n} \u{fc}").into_bytes().into(),

@@ -31,7 +31,7 @@ fn log(folder: &Path) -> Log {
     };
     let book = Book::new(bounds, Look::of(&view).unwrap());
     let shelf = Shelf::new(book.spilling(Spill::new(folder.into(), room)));
-    let source = shelf.source("shop", "web-1", "app");
+    let source = shelf.source(("shop", "web-1", "u"), "app");
     for from in (0..LINES).step_by(500) {
         let written = |n: usize| Written {
             at: Some(n as i64 * 1_000_000),

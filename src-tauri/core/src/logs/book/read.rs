@@ -1,13 +1,19 @@
 //! What a book answers about its lines: figures, slices, places, finds and text.
 
-use kubegraf_ipc::logs::{LogHead, LogLine, LogPatterns, LogPlace};
+use kubegraf_ipc::{
+    logs::{LogHead, LogLine, LogPatterns, LogPlace},
+    object::ObjectRef,
+};
 
-use super::{Book, Line};
-use crate::logs::{
-    display,
-    figures::Figures,
-    record,
-    spill::{Kept, Spill},
+use super::{Book, Line, Source};
+use crate::{
+    incidents::Repeat,
+    logs::{
+        display,
+        figures::Figures,
+        record,
+        spill::{Kept, Spill},
+    },
 };
 
 /// What a search for the next hit has come to.
@@ -154,6 +160,31 @@ impl Book {
     pub(in super::super) fn patterns(&self) -> LogPatterns {
         let (patterns, others) = self.patterns.told();
         LogPatterns { patterns, others }
+    }
+
+    /// Errors that containers repeat.
+    pub(in super::super) fn repeats(&self) -> Vec<Repeat> {
+        let told = self.patterns.repeats.told();
+        told.filter_map(|(source, pattern, run)| {
+            let Source { told, uid, .. } = self.sources.get(source as usize)?;
+            Some(Repeat {
+                pod: ObjectRef {
+                    api_version: "v1".into(),
+                    kind: "Pod".into(),
+                    namespace: told.namespace.clone(),
+                    name: told.pod.clone(),
+                    uid: (!uid.is_empty()).then(|| uid.clone()),
+                },
+                container: told.container.clone(),
+                pattern: pattern.to_owned(),
+                count: run.count,
+                first: run.first.div_euclid(1_000_000_000),
+                last: run.last.div_euclid(1_000_000_000),
+                sample: run.sample.clone(),
+                read_until: None,
+            })
+        })
+        .collect()
     }
 
     /// The next shown line that holds the query.

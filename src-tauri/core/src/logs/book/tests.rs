@@ -35,7 +35,10 @@ fn all(book: &Book) -> Vec<String> {
 #[test]
 fn sources_are_merged_by_time_however_late_they_come() {
     let mut book = book(Bounds::default());
-    let (a, b) = (book.source("n", "a", "c"), book.source("n", "b", "c"));
+    let (a, b) = (
+        book.source(("n", "a", "u"), "c"),
+        book.source(("n", "b", "u"), "c"),
+    );
     add(&mut book, a, &[(10, "a10"), (30, "a30"), (50, "a50")]);
     add(&mut book, b, &[(20, "b20"), (30, "b30"), (60, "b60")]);
     add(&mut book, a, &[(55, "a55")]);
@@ -48,7 +51,7 @@ fn sources_are_merged_by_time_however_late_they_come() {
 #[test]
 fn a_source_keeps_its_order_when_its_clock_goes_back() {
     let mut book = book(Bounds::default());
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     add(&mut book, a, &[(100, "one"), (40, "two")]);
     add(&mut book, a, &[(50, "three")]);
     assert_eq!(all(&book), ["one", "two", "three"]);
@@ -60,7 +63,7 @@ fn what_is_too_much_is_given_up_from_the_oldest_on_and_counted() {
         bytes: 1 << 20,
         lines: 100,
     });
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     for n in 0..1_000 {
         add(&mut book, a, &[(n, &format!("ERROR {n}"))]);
     }
@@ -92,7 +95,7 @@ fn what_is_too_much_is_given_up_from_the_oldest_on_and_counted() {
         },
         Look::of(&view()).unwrap(),
     );
-    let a = heavy.source("n", "a", "c");
+    let a = heavy.source(("n", "a", "u"), "c");
     for n in 0..1_000 {
         add(&mut heavy, a, &[(n, &"x".repeat(1_000))]);
     }
@@ -104,7 +107,10 @@ fn what_is_too_much_is_given_up_from_the_oldest_on_and_counted() {
 #[test]
 fn another_look_shows_other_lines_of_the_same_book() {
     let mut book = book(Bounds::default());
-    let (a, b) = (book.source("n", "a", "c"), book.source("n", "b", "c"));
+    let (a, b) = (
+        book.source(("n", "a", "u"), "c"),
+        book.source(("n", "b", "u"), "c"),
+    );
     add(
         &mut book,
         a,
@@ -143,7 +149,7 @@ fn another_look_shows_other_lines_of_the_same_book() {
 #[test]
 fn the_next_hit_is_found_in_both_directions() {
     let mut book = book(Bounds::default());
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     add(
         &mut book,
         a,
@@ -193,7 +199,7 @@ fn a_view_that_cannot_be_is_refused() {
 #[test]
 fn a_moment_is_the_place_of_the_first_shown_line_after_it() {
     let mut book = book(Bounds::default());
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     let second = 1_000_000_000;
     let lines: Vec<(i64, String)> = (0..10).map(|n| (n * second, format!("line {n}"))).collect();
     let lines: Vec<(i64, &str)> = lines.iter().map(|(at, text)| (*at, &**text)).collect();
@@ -217,7 +223,7 @@ fn lines_that_are_data_are_told_so_only_when_asked() {
     let told = |fields: bool| {
         let view = LogView { fields, ..view() };
         let mut book = Book::new(Bounds::default(), Look::of(&view).unwrap());
-        let a = book.source("n", "a", "c");
+        let a = book.source(("n", "a", "u"), "c");
         add(
             &mut book,
             a,
@@ -244,7 +250,7 @@ fn what_memory_gives_up_is_scrolled_back_to_on_disk() {
         lines: 100,
     };
     let mut book = book(bounds).spilling(Spill::new(folder.path().into(), room));
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     let name = |n: u64| {
         format!(
             "{} {n}",
@@ -328,7 +334,7 @@ fn a_disk_that_fails_costs_the_older_lines_and_nothing_else() {
         lines: 10,
     };
     let mut book = book(bounds).spilling(Spill::new(file, Room::default()));
-    let a = book.source("n", "a", "c");
+    let a = book.source(("n", "a", "u"), "c");
     for n in 0..100 {
         add(&mut book, a, &[(n, &format!("line {n}"))]);
     }

@@ -31,8 +31,8 @@ fn fill(book: &mut Book, range: Range<u64>) {
 }
 
 fn with_sources(mut book: Book) -> Book {
-    book.source("n", "a", "c");
-    book.source("n", "b", "c");
+    book.source(("n", "a", "u"), "c");
+    book.source(("n", "b", "u"), "c");
     book
 }
 
