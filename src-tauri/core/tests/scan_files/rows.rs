@@ -717,6 +717,7 @@ pub const HEALTHY: &[&str] = &[
     "ok_old_restarts",
     "ok_optional_reference",
     "ok_paused",
+    "ok_pvc_class_came_later",
     "ok_pvc_wait_first_consumer",
     "ok_quota_80",
     "ok_restart_twice",

@@ -9,7 +9,7 @@ use super::super::{
     snapshot::Kind,
 };
 use super::{Look, detector};
-use crate::objects::{Node, Object, PersistentVolumeClaim, Pod, condition};
+use crate::objects::{Event, Node, Object, PersistentVolumeClaim, Pod, condition};
 
 /// Reasons a provisioner or the binder gives for not serving a claim.
 const REFUSALS: &[&str] = &["ProvisioningFailed", "FailedBinding"];
@@ -36,10 +36,15 @@ fn pending<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
         }
         let object = claim.reference();
         let events: Vec<_> = graph.events_about(&object).collect();
-        let refused = events
-            .iter()
-            .rev()
-            .find(|event| REFUSALS.contains(&&*event.reason));
+        let last = |reasons: &[&str]| {
+            let about = events.iter().copied();
+            about
+                .filter(|event| reasons.contains(&&*event.reason))
+                .max_by_key(|event| event.last_seen())
+        };
+        // The class may have come after the claim: what was refused then waits since.
+        let waiting = last(&["WaitForFirstConsumer"]).and_then(Event::last_seen);
+        let refused = last(REFUSALS).filter(|event| event.last_seen() >= waiting);
         let external = events
             .iter()
             .any(|event| event.reason == "ExternalProvisioning");
@@ -66,7 +71,7 @@ fn pending<'a>(look: Look<'_, 'a>) -> Vec<Signal<'a>> {
             EvidenceSource::Status,
             meta.created,
         )];
-        evidence.extend(refused.map(|event| evidence::event(event)));
+        evidence.extend(refused.map(evidence::event));
         let begun = meta.created;
         signals.push(look.object(object, begun, evidence));
     }
