@@ -27,8 +27,6 @@ pub(crate) use selector::labels as label_selector;
 
 /// Changes of one table are at least this far apart: two frames, so that a change is not late and a window has time to draw.
 pub const COALESCE: Duration = Duration::from_millis(33);
-/// So many events may be under way to a window that draws another: else it would wait for each one's way.
-const AHEAD: u64 = 1;
 /// Rows a window may ask for at once.
 pub const MAX_COUNT: u32 = 500;
 
@@ -79,7 +77,7 @@ pub fn validate(view: &TableView, columns: &[Column]) -> Result<(), Error> {
 
 /// Sends the slice and then its changes until `emit` says that nobody listens.
 ///
-/// `drawn` is the number of events the window has drawn, `None` for one that does not say. Changes wait until all but one are: they are not
+/// `drawn` is the number of events the window has drawn, `None` for one that does not say. Changes wait until all are: they are not
 /// queued for a window that is slower than the cluster, or hidden, but come to it as one.
 pub async fn run(
     table: Table,
@@ -122,7 +120,7 @@ async fn calm(drawn: &mut watch::Receiver<Option<u64>>, events: u64, last: Insta
     tokio::time::sleep_until(last + COALESCE).await;
     // An error is a stream that ends: its view ends with it.
     let _ = drawn
-        .wait_for(|drawn| drawn.is_none_or(|drawn| drawn + AHEAD >= events))
+        .wait_for(|drawn| drawn.is_none_or(|drawn| drawn >= events))
         .await;
 }
 
@@ -204,13 +202,17 @@ mod tests {
             Some(1),
             "who says nothing waits for nothing"
         );
-        drawn.send_replace(Some(0));
+        drawn.send_replace(Some(1));
         for count in 2..40 {
             rows.to(count);
             tokio::time::sleep(COALESCE).await;
         }
-        assert_eq!(told(&mut events).await, None, "of two events none is drawn");
-        drawn.send_replace(Some(1));
+        assert_eq!(
+            told(&mut events).await,
+            None,
+            "the second event is not drawn"
+        );
+        drawn.send_replace(Some(2));
         assert_eq!(told(&mut events).await, Some(39), "all of them as one");
         assert_eq!(told(&mut events).await, None);
         rows.to(40);
