@@ -4,9 +4,9 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     components::{icon::Glyph, rail::Pin},
-    model::{sections::found, words::plural},
+    model::{keys::Act, sections::found, words::plural},
     route::Route,
-    state::{incidents::Incidents, navigation::Navigation, sidebar::Sidebar},
+    state::{incidents::Incidents, navigation::Navigation, shortcuts::Shortcuts, sidebar::Sidebar},
     views::registry::{Entry, Section},
 };
 
@@ -55,7 +55,7 @@ pub fn Switcher() -> impl IntoView {
     view! {
         <div class="flyout-head">
             <input
-                class="field"
+                class="input"
                 type="text"
                 aria-label="Find a view"
                 placeholder="Find a view"
@@ -84,8 +84,12 @@ pub fn ViewLink(
     entry: Entry,
 ) -> impl IntoView {
     let sidebar = Sidebar::expect();
+    let shortcuts = Shortcuts::expect();
     let navigation = Navigation::expect();
     let view_name = entry.route.view().to_owned();
+    let act = Act::View(view_name.clone());
+    // A person may have given it others than the registry's.
+    let keys = move || shortcuts.keys(&act);
     let current = move || (navigation.route().view() == view_name).then_some("page");
     let counts = matches!(entry.route, Route::Incidents { .. });
     view! {
@@ -93,7 +97,7 @@ pub fn ViewLink(
             <a class="rail-item" href=entry.route.hash() aria-current=current on:click=move |_| sidebar.close()>
                 <Glyph icon=entry.icon size=16 />
                 <span class="clip">{entry.title}</span>
-                {entry.keys.map(|keys| view! { <kbd aria-hidden="true">{keys}</kbd> })}
+                {move || keys().map(|keys| view! { <kbd aria-hidden="true">{keys}</kbd> })}
                 {counts.then(|| view! { <Badge /> })}
             </a>
         </li>
